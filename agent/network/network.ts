@@ -1,0 +1,37 @@
+/** A node's network: addresses for pods, and what the runtimes need to join it. Two modes: root, ordinary user. */
+import type { Uid } from '../../engine/api/types.ts'
+
+export interface NodeNetwork {
+  /**
+   * `bridged` (root on Linux): pods in network namespaces on the bridge `gantry0`, services reachable from everywhere
+   * on the node. `loopback` (ordinary user): each pod an address of 127.0.0.0/8 in the host's namespace, as POD_IP.
+   */
+  readonly mode: 'bridged' | 'loopback'
+  /** Name of the bridge; undefined in loopback mode. */
+  readonly bridge: string | undefined
+  /** The bridge's own address with its prefix length: `10.244.0.1/24`; undefined in loopback mode. */
+  readonly gateway: string | undefined
+  /** Where the node's DNS listens; undefined where port 53 cannot be had, with `dnsRefused` saying why. */
+  readonly dnsAddress: string | undefined
+  readonly dnsRefused: string | undefined
+  /** The address the host is known by: hostNetwork pods, `status.hostIP`. */
+  readonly hostAddress: string
+  readonly podCIDR: string
+  readonly serviceCIDR: string
+  /** Gives the pod an address of the range, the same one each time until it is released; kept on disk. */
+  allocate(podUid: Uid): Promise<string>
+  release(podUid: Uid): Promise<void>
+  /**
+   * Bridged mode: a network namespace for a process pod, joined to the bridge by a veth pair, with the address and a
+   * default route. Idempotent. Resolves to the namespace's path, for `nsenter --net=…`.
+   */
+  attach(podUid: Uid, ip: string): Promise<string>
+  /** Removes the namespace and the veth pair. No error where they are gone. */
+  detach(podUid: Uid): Promise<void>
+  /** What carries this cluster's mark on this node and belongs to no pod in `known`. */
+  strays(known: ReadonlySet<Uid>): Promise<readonly string[]>
+  /** Lets go of sockets; interfaces and routes stay for the pods that run on. */
+  close(): Promise<void>
+  /** Takes everything down: `gantry down`. */
+  destroy(): Promise<void>
+}

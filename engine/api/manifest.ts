@@ -1,0 +1,24 @@
+import type { KubeObject } from './types.ts'
+import type { Origin } from './problem.ts'
+
+/** An object as a commit asks for it (validated, defaulted) and the place it came from. */
+export interface Manifest {
+  readonly object: KubeObject
+  readonly origin: Origin
+}
+
+/** One commit of the followed branch. */
+export interface Revision {
+  readonly commit: string
+  /** The id of the tree under the followed path: equal trees render equally. */
+  readonly tree: string
+  readonly subject: string
+  readonly author: string
+  /** Seconds since 1970. */
+  readonly committedAt: number
+}
+
+/** Names the file that an object of the followed branch came from; its presence marks the object as desired by git. */
+export const sourceAnnotation = 'gantry.dev/source'
+/** `"true"` leaves an object of the branch out. */
+export const ignoreAnnotation = 'gantry.dev/ignore'

@@ -1,0 +1,31 @@
+// Builds dist/: the generated schemas, then the programs.
+import { existsSync, rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const entries = {
+  gantry: 'engine/cli/main.ts',
+  agent: 'agent/main.ts',
+  proxy: 'agent/proxy/main.ts',
+  'render-worker': 'engine/render/worker.ts',
+  'pre-receive': 'engine/git/pre-receive.ts',
+}
+
+if (existsSync('scripts/generate-schemas.mjs')) {
+  const { generateSchemas } = await import('./generate-schemas.mjs')
+  await generateSchemas()
+}
+const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)))
+rmSync('dist', { recursive: true, force: true })
+await build({
+  entryPoints: present,
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  chunkNames: '[name]-[hash]',
+  logLevel: 'warning',
+})

@@ -1,0 +1,57 @@
+/**
+ * What a test needs of the machine. A test whose needs are not met is skipped under a name that says what is missing;
+ * with GANTRY_TEST_STRICT=1 (CI) it fails instead.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { describe } from 'vitest'
+
+const probes = {
+  root: () => (process.getuid?.() === 0 ? undefined : 'not run as root'),
+  docker: () => works('docker', ['version']) ?? undefined,
+  kubectl: () => works('kubectl', ['version', '--client']),
+  git: () => works('git', ['--version']),
+  chromium: () => (existsSync('/usr/bin/chromium') ? undefined : 'no /usr/bin/chromium'),
+  corpus: () => (existsSync(new URL('../../shared/corpus', import.meta.url)) ? undefined : 'no ../shared/corpus'),
+  ip: () => works('ip', ['-V']),
+  busybox: () => (existsSync('/bin/busybox') ? undefined : 'no /bin/busybox'),
+  redis: () => works('redis-server', ['--version']),
+} satisfies Record<string, () => string | undefined>
+
+export type Need = keyof typeof probes
+
+/** Needs that CI may lack: they are oracles or foreign inputs, not parts of Gantry. */
+const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus'])
+const known = new Map<Need, string | undefined>()
+
+/** Why a need is not met here; undefined where it is. */
+export function missing(need: Need): string | undefined {
+  if (!known.has(need)) known.set(need, probes[need]())
+  return known.get(need)
+}
+
+/** `describe`, or the same skipped with the reason in its name. */
+export function describeWith(needs: readonly Need[], name: string, body: () => void): void {
+  const lacking = needs.flatMap(need => {
+    const reason = missing(need)
+    return reason === undefined ? [] : [{ need, reason }]
+  })
+  if (lacking.length === 0) {
+    describe(name, body)
+    return
+  }
+  const why = lacking.map(({ need, reason }) => `${need}: ${reason}`).join('; ')
+  if (process.env['GANTRY_TEST_STRICT'] === '1' && lacking.some(({ need }) => !optional.has(need))) {
+    throw new Error(`${name}: needs ${why}`)
+  }
+  describe.skip(`${name} [skipped, needs ${why}]`, body)
+}
+
+function works(program: string, args: readonly string[]): string | undefined {
+  try {
+    execFileSync(program, args, { stdio: 'ignore', timeout: 10_000 })
+    return undefined
+  } catch {
+    return `${program} ${args.join(' ')} does not succeed`
+  }
+}
