@@ -1,5 +1,6 @@
 // Builds dist/: the generated schemas, then the programs.
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { build } from 'esbuild'
 
 const entries = {
@@ -15,8 +16,7 @@ if (existsSync('scripts/generate-schemas.mjs')) {
   await generateSchemas()
 }
 const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)))
-rmSync('dist', { recursive: true, force: true })
-await build({
+const { metafile } = await build({
   entryPoints: present,
   outdir: 'dist',
   bundle: true,
@@ -28,4 +28,8 @@ await build({
   sourcemap: true,
   chunkNames: '[name]-[hash]',
   logLevel: 'warning',
+  metafile: true,
 })
+// Chunks of earlier builds go last, so that a program that starts meanwhile finds its own.
+const built = new Set(Object.keys(metafile.outputs).map(path => basename(path)))
+for (const name of readdirSync('dist')) if (!built.has(name)) rmSync(`dist/${name}`, { recursive: true })
