@@ -1,5 +1,5 @@
 // Builds dist/: the generated schemas, then the programs.
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
 
@@ -16,6 +16,7 @@ if (existsSync('scripts/generate-schemas.mjs')) {
   await generateSchemas()
 }
 const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)))
+mkdirSync('dist', { recursive: true })
 const { metafile } = await build({
   entryPoints: present,
   outdir: 'dist',
