@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['engine/**/*.test.ts', 'agent/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['engine/**/*.test.ts', 'agent/**/*.test.ts', 'machine/**/*.test.ts', 'scripts/**/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 
 const stamp = 'node_modules/.gantry-installed'
-const sources = ['engine', 'agent', 'scripts', 'package.json', 'package-lock.json']
+const sources = ['engine', 'agent', 'machine', 'scripts', 'package.json', 'package-lock.json']
 
 /** @param {(line: string) => void} say */
 export function prepare(say) {

@@ -55,6 +55,12 @@ export interface EventReport {
   readonly message: string
 }
 
+/**
+ * What pods' addresses are on a node. `bridged`: of a range of the cluster's, in network namespaces. `loopback`: of
+ * 127.0.0.0/8, in the host's namespace; all that an ordinary user can have.
+ */
+export type NetworkMode = 'bridged' | 'loopback'
+
 /** What a node says of itself. */
 export interface NodeReport {
   readonly name: NodeName
@@ -72,7 +78,12 @@ export interface ServiceProblem {
 }
 
 export type AgentMessage =
-  | { readonly type: 'hello'; readonly version: number; readonly node: NodeReport }
+  | {
+      readonly type: 'hello'
+      readonly version: number
+      readonly node: NodeReport
+      readonly network: NetworkMode
+    }
   | { readonly type: 'node'; readonly node: NodeReport }
   | { readonly type: 'report'; readonly pods: readonly PodReport[] }
   | { readonly type: 'events'; readonly events: readonly EventReport[] }

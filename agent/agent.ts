@@ -1,0 +1,120 @@
+/** The agent's loop: joins the session, the network, the proxy, DNS, the runtimes and the pods of one node. */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { Assignments, loadAssignments, saveAssignments } from './assignments.ts'
+import { defaultMode } from './network/create.ts'
+import { describeNode } from './node.ts'
+import { closeParts, startParts } from './parts.ts'
+import type { Parts } from './parts.ts'
+import type { RuntimeChoice } from './runtimes.ts'
+import { dialUnixSocket, linkToEngine } from './session.ts'
+import type { EngineLink } from './session.ts'
+import type { AssignmentDelta, NodeReport, NodeSettings } from '../engine/protocol/session.ts'
+
+export interface AgentOptions {
+  readonly nodeName: string
+  /** The agent's own folder: `<data>/agent`. */
+  readonly folder: string
+  readonly engineSocket: string
+  readonly runtime: RuntimeChoice
+  /** Where NodePorts listen. */
+  readonly nodeAddress: string
+  readonly version: string
+  readonly log: Logger
+}
+
+export interface Agent {
+  /** Lets go of everything; pods and the proxy run on. */
+  close(): Promise<void>
+}
+
+/** How long a burst of assignments may wait to be saved: what is lost by a crash, the engine says again. */
+const saveDelay = 200
+
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { log, nodeName } = options
+  const file = join(options.folder, 'assignments.json')
+  let assignments = await loadAssignments(file, nodeName)
+  let parts: Promise<Parts> | undefined
+  let saving: NodeJS.Timeout | undefined
+  let link: EngineLink | undefined
+  let closed = false
+
+  async function begin(settings: NodeSettings): Promise<Parts> {
+    const started = await startParts(settings, { ...options, send: message => link?.send(message) })
+    if (assignments !== undefined && assignments.resourceVersion > 0) show(started, assignments, true)
+    return started
+  }
+
+  function show(to: Parts, mirror: Assignments, services: boolean): void {
+    to.traffic.update(mirror, services)
+    to.pods.apply(mirror)
+  }
+
+  function welcome(settings: NodeSettings): void {
+    if (assignments !== undefined && assignments.settings.clusterUid !== settings.clusterUid) {
+      fail(new Error(`this node belongs to cluster ${assignments.settings.clusterUid}, the engine is ${settings.clusterUid}; give the agent a data folder of its own`))
+      return
+    }
+    assignments ??= new Assignments(settings, nodeName)
+    parts ??= begin(settings)
+    parts
+      .then(({ pods, network, runtimes }) => {
+        link?.send({ type: 'node', node: describe({ network, runtimes }) })
+        link?.send({ type: 'report', pods: pods.reports() })
+      })
+      .catch(fail)
+  }
+
+  function assign(delta: AssignmentDelta): void {
+    if (assignments === undefined || parts === undefined) throw new Error('an assignment came before the welcome')
+    const mirror = assignments
+    const touched = mirror.apply(delta)
+    parts.then(to => show(to, mirror, touched.has('Service') || touched.has('EndpointSlice')), fail)
+    saving ??= setTimeout(() => {
+      saving = undefined
+      saveAssignments(file, mirror).catch((error: unknown) => log.error(error, 'cannot save the assignments'))
+    }, saveDelay)
+  }
+
+  function describe(ready: Pick<Parts, 'network' | 'runtimes'>): NodeReport {
+    return describeNode(nodeName, { ...ready, folder: options.folder, version: options.version })
+  }
+
+  /** Without network or runtime an agent is of no use: it ends with the reason, and whoever started it tells. */
+  function fail(error: unknown): void {
+    if (closed) return
+    log.fatal(error, error instanceof Error ? error.message : 'the agent failed')
+    process.exitCode = 1
+    void close()
+  }
+
+  async function close(): Promise<void> {
+    if (closed) return
+    closed = true
+    link?.close()
+    clearTimeout(saving)
+    if (assignments !== undefined && assignments.resourceVersion > 0) await saveAssignments(file, assignments)
+    const open = await parts?.catch(() => undefined)
+    if (open !== undefined) await closeParts(open)
+  }
+
+  // What ran before goes on at once; the engine may be away for long.
+  if (assignments !== undefined) {
+    parts = begin(assignments.settings)
+    parts.catch(fail)
+  }
+  link = linkToEngine({
+    network: await defaultMode(),
+    dial: () => dialUnixSocket(options.engineSocket),
+    node: () => ({ name: nodeName, labels: {}, taints: [], status: {} }),
+    onMessage: message => (message.type === 'welcome' ? welcome(message.settings) : assign(message.delta)),
+    onDown: reason => log.debug({ reason: reason?.message }, 'no session with the engine; trying again'),
+    onRefused: (reason, remedy) => fail(new Error(`the engine refused this agent: ${reason}; ${remedy}`)),
+    async *logs(request, signal) {
+      if (parts === undefined) throw new Error('the agent has no pods yet')
+      yield* (await parts).pods.logs(request, signal)
+    },
+  })
+  return { close }
+}

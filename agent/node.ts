@@ -1,0 +1,79 @@
+/** What this machine says of itself as a node. */
+import { arch, cpus, hostname, release, totalmem } from 'node:os'
+import { readFileSync, statfsSync } from 'node:fs'
+import type { NodeName, NodeStatus } from '../engine/api/types.ts'
+import type { NodeReport } from '../engine/protocol/session.ts'
+import type { NodeNetwork } from './network/network.ts'
+import type { Runtime } from './runtime/runtime.ts'
+
+/** As many as the kubelet's default. */
+const maxPods = 110
+const kubernetesArchitectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm' }
+
+export interface NodeParts {
+  readonly network: NodeNetwork
+  readonly runtimes: ReadonlyMap<string, Runtime>
+  readonly folder: string
+  readonly version: string
+}
+
+export function describeNode(name: NodeName, parts: NodeParts): NodeReport {
+  const architecture = kubernetesArchitectures[arch()] ?? arch()
+  return {
+    name,
+    labels: {
+      'kubernetes.io/hostname': hostname().toLowerCase(),
+      'kubernetes.io/arch': architecture,
+      'kubernetes.io/os': 'linux',
+    },
+    taints: [],
+    status: { ...resources(parts.folder), ...addresses(name, parts.network), ...software(architecture, parts) },
+  }
+}
+
+function resources(folder: string): Pick<NodeStatus, 'capacity' | 'allocatable'> {
+  const disk = statfsSync(folder)
+  const capacity = {
+    cpu: String(cpus().length),
+    memory: `${Math.floor(totalmem() / 1024)}Ki`,
+    'ephemeral-storage': `${Math.floor((disk.blocks * disk.bsize) / 1024)}Ki`,
+    pods: String(maxPods),
+  }
+  return { capacity, allocatable: capacity }
+}
+
+function addresses(name: NodeName, network: NodeNetwork): Pick<NodeStatus, 'addresses'> {
+  return {
+    addresses: [
+      { type: 'InternalIP', address: network.hostAddress },
+      { type: 'Hostname', address: name },
+    ],
+  }
+}
+
+function software(architecture: string, parts: NodeParts): Pick<NodeStatus, 'nodeInfo' | 'runtimeHandlers'> {
+  const runtimes = [...parts.runtimes.values()]
+  return {
+    nodeInfo: {
+      architecture,
+      operatingSystem: 'linux',
+      kernelVersion: release(),
+      osImage: osImage(),
+      bootID: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      containerRuntimeVersion: runtimes.map(runtime => runtime.version).join(' '),
+      kubeletVersion: `gantry-${parts.version}`,
+      kubeProxyVersion: `gantry-${parts.version}`,
+      machineID: '',
+      systemUUID: '',
+    },
+    runtimeHandlers: runtimes.map(runtime => ({ name: runtime.name })),
+  }
+}
+
+function osImage(): string {
+  try {
+    return /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'linux'
+  } catch {
+    return 'linux'
+  }
+}

@@ -1,0 +1,85 @@
+/** The parts of a node that need to know the cluster's settings, started in the order in which they need each other. */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { createDns } from './dns/server.ts'
+import type { Dns } from './dns/server.ts'
+import { createNetwork } from './network/create.ts'
+import type { NodeNetwork } from './network/network.ts'
+import { createPods } from './pods/pods.ts'
+import type { Pods } from './pods/pods.ts'
+import { connectProxy } from './proxy/client.ts'
+import type { ProxyClient } from './proxy/client.ts'
+import { openRuntimes } from './runtimes.ts'
+import type { RuntimeChoice } from './runtimes.ts'
+import type { Runtime } from './runtime/runtime.ts'
+import { createTraffic } from './traffic.ts'
+import type { Traffic } from './traffic.ts'
+import type { AgentMessage, NodeSettings } from '../engine/protocol/session.ts'
+
+export interface Parts {
+  readonly network: NodeNetwork
+  readonly runtimes: ReadonlyMap<'process' | 'docker', Runtime>
+  readonly proxy: ProxyClient
+  readonly dns: Dns | undefined
+  readonly pods: Pods
+  readonly traffic: Traffic
+}
+
+export interface PartsOptions {
+  readonly nodeName: string
+  readonly folder: string
+  readonly runtime: RuntimeChoice
+  readonly nodeAddress: string
+  readonly log: Logger
+  send(message: AgentMessage): void
+}
+
+export async function startParts(settings: NodeSettings, options: PartsOptions): Promise<Parts> {
+  const { nodeName, nodeAddress, folder, log, send } = options
+  const { clusterUid, podCIDR, serviceCIDR, clusterDomain } = settings
+  const ranges = { clusterUid, nodeName, podCIDR, serviceCIDR }
+  const network = await createNetwork({ ...ranges, folder: join(folder, 'network') })
+  const proxy = await connectProxy({ folder: join(folder, 'proxy'), clusterUid, nodeAddress })
+  const runtimes = await openRuntimes({ choice: options.runtime, folder, settings, nodeName, network })
+  const dns =
+    network.dnsAddress === undefined ? undefined : await createDns({ address: network.dnsAddress, domain: clusterDomain })
+  const pods = await createPods({
+    runtimes,
+    network,
+    folder: join(folder, 'pods'),
+    nodeName,
+    onReport: report => send({ type: 'report', pods: [report] }),
+    onEvent: event => send({ type: 'events', events: [event] }),
+  })
+  const traffic = createTraffic({
+    proxy,
+    dns,
+    nodeName,
+    nodeAddress,
+    onServed: resourceVersion => send({ type: 'acknowledged', resourceVersion }),
+    onProblems: problems => send({ type: 'services', problems }),
+    onError: error => log.error(error, 'the proxy does not take the table; trying again at the next change'),
+  })
+  return { network, runtimes, proxy, dns, pods, traffic }
+}
+
+/** Lets go in the opposite order. Pods and the proxy run on. */
+export async function closeParts({ network, runtimes, proxy, dns, pods, traffic }: Parts): Promise<void> {
+  await pods.close()
+  await traffic.close()
+  dns?.close()
+  await proxy.release()
+  for (const runtime of runtimes.values()) await runtime.close()
+  await network.close()
+}
+
+/** `gantry down`: stops what runs, and takes down everything that Gantry made on this node. */
+export async function destroyParts(parts: Parts): Promise<void> {
+  await parts.pods.stopAll()
+  await parts.pods.close()
+  await parts.traffic.close()
+  parts.dns?.close()
+  await parts.proxy.stop()
+  for (const runtime of parts.runtimes.values()) await runtime.close()
+  await parts.network.destroy()
+}

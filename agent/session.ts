@@ -1,0 +1,166 @@
+/**
+ * The agent's side of the session: it dials the engine and dials again whenever the connection is lost; on the
+ * connection it is the HTTP/2 server.
+ */
+import { constants, performServerHandshake } from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createLineDecoder, encodeLine } from '../engine/protocol/lines.ts'
+import { parseEngineMessage } from '../engine/protocol/parse.ts'
+import { protocolVersion } from '../engine/protocol/session.ts'
+import type { AgentMessage, EngineMessage, LogRequest, NetworkMode, NodeReport } from '../engine/protocol/session.ts'
+
+export interface EngineLink {
+  /** Dropped where there is no session: after a reconnect everything is said anew. */
+  send(message: AgentMessage): void
+  close(): void
+}
+
+export interface EngineLinkOptions {
+  /** Opens a connection to the engine. */
+  dial(): Duplex
+  readonly network: NetworkMode
+  node(): NodeReport
+  onMessage(message: Exclude<EngineMessage, { type: 'refused' }>): void
+  onDown(reason: Error | undefined): void
+  onRefused(reason: string, remedy: string): void
+  /** Yields text; rejects with an error that has a `status`. */
+  logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>
+}
+
+/** The longest pause between two tries; the first is 100 ms, each next one twice as long, all with jitter. */
+const maxPause = 5_000
+
+export function dialUnixSocket(path: string): Duplex {
+  return connect(path)
+}
+
+export function linkToEngine(options: EngineLinkOptions): EngineLink {
+  let stream: ServerHttp2Stream | undefined
+  let end: (() => void) | undefined
+  let retry: NodeJS.Timeout | undefined
+  let heartbeat: NodeJS.Timeout | undefined
+  let pause = 100
+  let closed = false
+
+  const send = (message: AgentMessage): void => {
+    if (stream !== undefined && !stream.destroyed) stream.write(encodeLine(message))
+  }
+
+  function dial(): void {
+    const socket = options.dial()
+    let reason: Error | undefined
+    socket.on('error', error => (reason ??= error))
+    const session = performServerHandshake(socket, { settings: { initialWindowSize: 1 << 20 } })
+    session.on('error', error => (reason ??= error))
+    session.on('stream', (opened, headers) => {
+      if (headers[constants.HTTP2_HEADER_PATH] === '/v1/session') begin(opened)
+      else void answerLogs(opened, { headers, logs: options.logs })
+    })
+    end = () => session.destroy()
+    socket.once('close', () => {
+      session.destroy()
+      stream = undefined
+      clearInterval(heartbeat)
+      if (closed) return
+      options.onDown(reason)
+      retry = setTimeout(dial, pause * (0.5 + Math.random()))
+      pause = Math.min(pause * 2, maxPause)
+    })
+  }
+
+  function begin(opened: ServerHttp2Stream): void {
+    stream = opened
+    opened.on('error', () => {}) // Follows from the connection's end, which is handled above.
+    opened.respond({ [constants.HTTP2_HEADER_STATUS]: 200 })
+    opened.setEncoding('utf8')
+    const decode = createLineDecoder(json => {
+      const message = parseEngineMessage(json)
+      if (message.type === 'refused') {
+        options.onRefused(message.reason, message.remedy)
+        return
+      }
+      if (message.type === 'welcome') {
+        pause = 100
+        clearInterval(heartbeat)
+        heartbeat = setInterval(() => send({ type: 'heartbeat' }), message.heartbeatSeconds * 1000)
+      }
+      options.onMessage(message)
+    })
+    opened.on('data', (chunk: string) => {
+      try {
+        decode(chunk)
+      } catch (error) {
+        opened.session?.destroy(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
+    send({ type: 'hello', version: protocolVersion, node: options.node(), network: options.network })
+  }
+
+  dial()
+  return {
+    send,
+    close() {
+      closed = true
+      clearTimeout(retry)
+      clearInterval(heartbeat)
+      end?.()
+    },
+  }
+}
+
+async function answerLogs(
+  stream: ServerHttp2Stream,
+  { headers, logs }: { headers: IncomingHttpHeaders; logs: EngineLinkOptions['logs'] },
+): Promise<void> {
+  const gone = new AbortController()
+  stream.on('error', () => {})
+  stream.once('close', () => gone.abort())
+  const url = new URL(String(headers[constants.HTTP2_HEADER_PATH]), 'http://agent')
+  if (url.pathname !== '/v1/logs') {
+    stream.respond({ [constants.HTTP2_HEADER_STATUS]: 404 })
+    stream.end(`this agent does not know ${url.pathname}`)
+    return
+  }
+  try {
+    for await (const text of logs(parseLogRequest(url.searchParams), gone.signal)) {
+      if (!stream.headersSent) stream.respond({ [constants.HTTP2_HEADER_STATUS]: 200 })
+      if (!stream.write(text)) await new Promise(resolve => stream.once('drain', resolve).once('close', resolve))
+      if (stream.destroyed) return
+    }
+    if (!stream.headersSent) stream.respond({ [constants.HTTP2_HEADER_STATUS]: 200 })
+    stream.end()
+  } catch (error) {
+    if (stream.destroyed) return
+    if (stream.headersSent) {
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      return
+    }
+    const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
+    stream.respond({ [constants.HTTP2_HEADER_STATUS]: status })
+    stream.end(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function parseLogRequest(query: URLSearchParams): LogRequest {
+  const number = (name: string): number | undefined => {
+    const text = query.get(name)
+    return text === null ? undefined : Number(text)
+  }
+  const tailLines = number('tailLines')
+  const sinceSeconds = number('sinceSeconds')
+  const limitBytes = number('limitBytes')
+  const sinceTime = query.get('sinceTime')
+  return {
+    podUid: query.get('podUid') ?? '',
+    container: query.get('container') ?? '',
+    follow: query.get('follow') === 'true',
+    previous: query.get('previous') === 'true',
+    timestamps: query.get('timestamps') === 'true',
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(sinceTime === null ? {} : { sinceTime }),
+  }
+}
