@@ -1,0 +1,88 @@
+import type { KubeObject } from '../api/types.ts'
+import { keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
+import { sourceAnnotation, type Manifest } from '../api/manifest.ts'
+import type { ClusterView } from '../cluster/view.ts'
+import { equal } from '../api/stable.ts'
+import { inOrder } from './order.ts'
+import { released, withOwned } from './ownership.ts'
+import type { Plan, PlanStep } from './step.ts'
+
+type DeleteStep = Extract<PlanStep, { kind: 'delete' }>
+
+/** Namespaces that a cluster always has: git may label them, and leaving them out of git does not delete them. */
+const permanentNamespaces: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease'])
+
+/**
+ * Manifests found to be what the cluster holds, and the live object they were compared with. Both are immutable, so the
+ * same pair need never be compared again: planning an unchanged repository costs a look-up a manifest.
+ */
+const settled = new WeakMap<Manifest, KubeObject>()
+
+/** What has to change for the cluster to hold what the manifests say: creations and updates, then deletions. */
+export function plan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
+  const scaled = scaledTargets(manifests)
+  const wanted = new Set<string>()
+  const puts: PlanStep[] = []
+  for (const manifest of manifests) {
+    const ref = refOf(manifest.object)
+    const id = identity(ref)
+    wanted.add(id)
+    const step = putStep(cluster, manifest, { ref, scaled: scaled.has(id) })
+    if (step !== undefined) puts.push(step)
+  }
+  const { updates, deletes } = unclaim(cluster.desired(), wanted)
+  return { steps: [...inOrder([...puts, ...updates]), ...inOrder(deletes).reverse()] }
+}
+
+function putStep(
+  cluster: ClusterView,
+  manifest: Manifest,
+  { ref, scaled }: { ref: Ref; scaled: boolean },
+): PlanStep | undefined {
+  const { object, origin } = manifest
+  const before = cluster.get(ref.kind, ref.key)
+  if (before !== undefined && !scaled && settled.get(manifest) === before) return undefined
+  const after = withOwned(object, before, { kind: ref.kind, file: origin.file, scaled })
+  if (before === undefined) return { kind: 'create', ref, after, origin }
+  if (!equal(before, after)) return { kind: 'update', ref, before, after, origin }
+  if (!scaled) settled.set(manifest, before)
+  return undefined
+}
+
+/** What becomes of objects that git asked for and no longer does. */
+function unclaim(desired: readonly KubeObject[], wanted: ReadonlySet<string>) {
+  const updates: PlanStep[] = []
+  const deletes: DeleteStep[] = []
+  for (const before of desired) {
+    const ref = refOf(before)
+    if (wanted.has(identity(ref))) continue
+    if (ref.kind === 'Namespace' && permanentNamespaces.has(ref.key)) {
+      const origin = { file: before.metadata.annotations?.[sourceAnnotation] ?? '', line: 0, column: 0 }
+      updates.push({ kind: 'update', ref, before, after: released(before), origin })
+    } else if (before.metadata.deletionTimestamp === undefined) {
+      deletes.push({ kind: 'delete', ref, before })
+    }
+  }
+  return { updates, deletes }
+}
+
+/** The objects whose number of replicas an autoscaler among the manifests decides. */
+function scaledTargets(manifests: readonly Manifest[]): ReadonlySet<string> {
+  const targets = new Set<string>()
+  for (const { object } of manifests) {
+    if (object.kind !== 'HorizontalPodAutoscaler') continue
+    const target = (object.spec as AutoscalerSpec | undefined)?.scaleTargetRef
+    if (target === undefined) continue
+    const kind = kindKey(target.apiVersion ?? 'apps/v1', target.kind)
+    targets.add(identity({ kind, key: keyOf(target.name, object.metadata.namespace) }))
+  }
+  return targets
+}
+
+interface AutoscalerSpec {
+  readonly scaleTargetRef?: { readonly apiVersion?: string; readonly kind: string; readonly name: string }
+}
+
+function identity(ref: Ref): string {
+  return `${ref.kind} ${ref.key}`
+}
