@@ -18,6 +18,8 @@ export interface NodeNetwork {
   readonly hostAddress: string
   readonly podCIDR: string
   readonly serviceCIDR: string
+  /** What a person should know of how this network was set up: a sysctl that was changed, a tool that lacks. */
+  readonly warnings: readonly string[]
   /** Gives the pod an address of the range, the same one each time until it is released; kept on disk. */
   allocate(podUid: Uid): Promise<string>
   release(podUid: Uid): Promise<void>

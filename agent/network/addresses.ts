@@ -1,0 +1,124 @@
+/** Which pod has which address, kept on disk: an address outlives the agent and is never given twice. */
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Uid } from '../../engine/api/types.ts'
+import { addressAt, parseAddress, type Cidr } from './cidr.ts'
+
+export interface Addresses {
+  allocate(podUid: Uid): Promise<string>
+  release(podUid: Uid): Promise<void>
+  /** Pods that hold an address. */
+  holders(): ReadonlySet<Uid>
+}
+
+interface Kept {
+  /** Offset of the address that was given last: the next one is searched after it, so that a freed one rests a while. */
+  readonly last: number
+  readonly pods: Readonly<Record<Uid, string>>
+}
+
+/** The range's own address, the gateway's, and the broadcast address are nobody's. */
+const firstOffset = 2
+
+export async function openAddresses(options: { file: string; range: Cidr }): Promise<Addresses> {
+  const { file, range } = options
+  let kept = await readKept(file)
+  let queue: Promise<unknown> = Promise.resolve()
+
+  /** One change after another, each on disk before it counts. */
+  function change<T>(decide: () => { kept: Kept; result: T }): Promise<T> {
+    const done = queue.then(async () => {
+      const { kept: changed, result } = decide()
+      if (changed !== kept) await writeDurably(file, JSON.stringify(changed))
+      kept = changed
+      return result
+    })
+    queue = done.catch(() => {})
+    return done
+  }
+
+  return {
+    allocate: podUid =>
+      change(() => {
+        const held = kept.pods[podUid]
+        if (held !== undefined && isWithin(range, held)) return { kept, result: held }
+        const offset = freeOffset(range, kept)
+        const address = addressAt(range, offset)
+        return { kept: { last: offset, pods: { ...kept.pods, [podUid]: address } }, result: address }
+      }),
+    release: podUid =>
+      change(() => {
+        if (kept.pods[podUid] === undefined) return { kept, result: undefined }
+        const { [podUid]: _, ...pods } = kept.pods
+        return { kept: { ...kept, pods }, result: undefined }
+      }),
+    holders: () => new Set(Object.keys(kept.pods)),
+  }
+}
+
+function freeOffset(range: Cidr, kept: Kept): number {
+  const usable = range.size - firstOffset - 1
+  const taken = new Set(Object.values(kept.pods))
+  for (let step = 1; step <= usable; step++) {
+    const offset = firstOffset + ((Math.max(kept.last, firstOffset - 1) - firstOffset + step + usable) % usable)
+    if (!taken.has(addressAt(range, offset))) return offset
+  }
+  throw new Error(
+    `no address is left for another pod: all ${Math.max(usable, 0)} of the node's range from ${addressAt(range, 0)} are taken; ` +
+      'give the node a wider podCIDR or run fewer pods on it',
+  )
+}
+
+function isWithin(range: Cidr, address: string): boolean {
+  const number = parseAddress(address)
+  return number !== undefined && number >= range.base && number < range.base + range.size
+}
+
+async function readKept(file: string): Promise<Kept> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { last: firstOffset - 1, pods: {} }
+    throw error
+  }
+  const value: unknown = safeParse(text)
+  if (!isKept(value)) {
+    throw new Error(`${file} does not hold the addresses of pods; stop this node's pods, then remove the file`)
+  }
+  return value
+}
+
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isKept(value: unknown): value is Kept {
+  if (typeof value !== 'object' || value === null || !('last' in value) || !('pods' in value)) return false
+  if (typeof value.last !== 'number' || typeof value.pods !== 'object' || value.pods === null) return false
+  return Object.values(value.pods).every(address => typeof address === 'string')
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const folder = dirname(file)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const fresh = `${file}.new`
+  const handle = await open(fresh, 'w', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(fresh, file)
+  const folderHandle = await open(folder)
+  try {
+    await folderHandle.sync()
+  } finally {
+    await folderHandle.close()
+  }
+}
