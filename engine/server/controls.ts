@@ -1,0 +1,98 @@
+import type { ClusterObject } from '../api/cluster-object.ts'
+import type { Revision } from '../api/manifest.ts'
+import type { Pod, Time } from '../api/types.ts'
+import type { LogRequest } from '../protocol/session.ts'
+
+/** What the engine does for its owner beyond serving what is: the server only passes on. */
+export interface EngineControls {
+  status(): EngineStatus
+  /** Desired commits, newest first. */
+  history(options: { limit: number }): Promise<readonly HistoryEntry[]>
+  /**
+   * Makes one new commit on the followed branch whose followed tree equals `commit`'s; without one, that of the last
+   * healthy commit before the applied one. Rejects with Refused.
+   */
+  rollback(options: { commit?: string }): Promise<Rollback>
+  /** Stops every pod, then the engine; resolves once the pods are stopped. Rejects with Refused. */
+  down(options: { purge: boolean }): Promise<Down>
+}
+
+export interface EngineStatus {
+  /** Gantry's own version. */
+  readonly version: string
+  readonly startedAt: Time
+  readonly clusterName: string
+  /** Absent until the cluster's object is there, moments after the very first start. */
+  readonly cluster?: ClusterObject
+  readonly source: {
+    /** What to clone and push to, without credentials. */
+    readonly url: string
+    readonly branch: string
+    /** When the source was last read with success. */
+    readonly fetchedAt?: Time
+  }
+  readonly record: {
+    /** `observed/hello`. */
+    readonly branch: string
+    /** The newest record commit. */
+    readonly commit?: string
+    /** Changes that wait to be recorded. */
+    readonly pending: number
+    /** Why recording fails; absent while it succeeds. */
+    readonly problem?: string
+    /** The remote copy of the observed branch, where there is one. */
+    readonly mirror?: { readonly url: string; readonly lagSeconds: number; readonly problem?: string }
+  }
+}
+
+export interface HistoryEntry {
+  readonly revision: Revision
+  /** Absent for a commit that was never applied. */
+  readonly appliedAt?: Time
+  readonly healthyAt?: Time
+  /** Applied now. */
+  readonly current: boolean
+  /** Why it was not applied. */
+  readonly refused?: 'rejected' | 'waiting'
+}
+
+export interface Rollback {
+  /** The new commit. */
+  readonly commit: string
+  /** The commit whose tree it restores. */
+  readonly restored: Revision
+}
+
+export interface Down {
+  readonly stoppedPods: number
+}
+
+/** Something that the engine was asked and will not do; the remedy says what would help. */
+export class Refused extends Error {
+  readonly remedy: string
+  constructor(message: string, remedy: string) {
+    super(message)
+    this.name = 'Refused'
+    this.remedy = remedy
+  }
+}
+
+/** A container's log, wanted by an API client. */
+export interface PodLogRequest {
+  readonly pod: Pod
+  readonly request: LogRequest
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Resolves once the pod's node has answered, with its text in pieces of any size. Rejects with Refused where the node
+ * cannot be asked.
+ */
+export type OpenLog = (request: PodLogRequest) => Promise<AsyncIterable<string>>
+
+/** What `/readyz` says. */
+export interface Readiness {
+  readonly ok: boolean
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly message?: string }[]
+}

@@ -1,0 +1,131 @@
+import type { Resource } from './resources.ts'
+import { apiVersionOf, knownResources, resourceOf } from './resources.ts'
+import type { Store } from './store.ts'
+
+/** The version of the Kubernetes API whose meanings are followed. */
+export const kubernetesVersion = { major: '1', minor: '34' }
+
+/** What is served: the known kinds, and whatever else the store holds. Sorted by group, version, plural. */
+export function servedResources(store: Store): readonly Resource[] {
+  const known = new Set(knownResources.map(({ key }) => key))
+  const kept = store.kinds().flatMap(kind => {
+    if (known.has(kind)) return []
+    const [object] = store.list(kind)
+    return object === undefined ? [] : [resourceOf(object)]
+  })
+  return [...knownResources, ...kept].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+}
+
+function sortKey({ group, version, plural }: Resource): string {
+  return `${group}/${version}/${plural}`
+}
+
+/** `/version`. */
+export function versionInfo(gantryVersion: string): object {
+  return {
+    ...kubernetesVersion,
+    gitVersion: `v${kubernetesVersion.major}.${kubernetesVersion.minor}.0+gantry-${gantryVersion}`,
+    gitTreeState: 'clean',
+    goVersion: '',
+    compiler: '',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  }
+}
+
+/** `/api`. */
+export function coreVersions(): object {
+  return { kind: 'APIVersions', apiVersion: 'v1', versions: ['v1'], serverAddressByClientCIDRs: [] }
+}
+
+/** `/apis`. */
+export function groupList(resources: readonly Resource[]): object {
+  const groups = groupsOf(resources).map(group => groupEntry(resources, group))
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups }
+}
+
+/** `/apis/<group>`; undefined for a group that is not served. */
+export function group(resources: readonly Resource[], name: string): object | undefined {
+  if (!groupsOf(resources).includes(name)) return undefined
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(resources, name) }
+}
+
+/** `/api/v1` and `/apis/<group>/<version>`; undefined for what is not served. */
+export function resourceList(resources: readonly Resource[], apiVersion: string): object | undefined {
+  const served = resources.filter(resource => apiVersionOf(resource) === apiVersion)
+  if (served.length === 0) return undefined
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: apiVersion,
+    resources: served.flatMap(resource => [resourceEntry(resource)].concat(subresourceEntries(resource))),
+  }
+}
+
+/**
+ * `/api` and `/apis` in the aggregated form that newer clients ask for: everything in one answer.
+ * (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery)
+ */
+export function aggregated(resources: readonly Resource[], options: { version: string; core: boolean }): object {
+  const groups = options.core ? [''] : groupsOf(resources)
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: `apidiscovery.k8s.io/${options.version}`,
+    metadata: {},
+    items: groups.map(name => ({
+      metadata: { name, creationTimestamp: null },
+      versions: versionsOf(resources, name).map(version => ({
+        version,
+        freshness: 'Current',
+        resources: resources.filter(each => each.group === name && each.version === version).map(aggregatedEntry),
+      })),
+    })),
+  }
+}
+
+const readVerbs = ['get', 'list', 'watch']
+
+/** The groups but the core one. */
+function groupsOf(resources: readonly Resource[]): string[] {
+  return [...new Set(resources.map(resource => resource.group))].filter(name => name !== '').sort()
+}
+
+function versionsOf(resources: readonly Resource[], group: string): string[] {
+  return [...new Set(resources.filter(resource => resource.group === group).map(({ version }) => version))].sort()
+}
+
+function groupEntry(resources: readonly Resource[], name: string): object {
+  const versions = versionsOf(resources, name).map(version => ({ groupVersion: `${name}/${version}`, version }))
+  return { name, versions, preferredVersion: versions[0] }
+}
+
+function resourceEntry({ plural, singular, namespaced, kind, shortNames, categories }: Resource): object {
+  return {
+    name: plural,
+    singularName: singular,
+    namespaced,
+    kind,
+    verbs: readVerbs,
+    ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(categories.length === 0 ? {} : { categories }),
+  }
+}
+
+function subresourceEntries({ key, plural }: Resource): object[] {
+  if (key !== 'Pod') return []
+  return [{ name: `${plural}/log`, singularName: '', namespaced: true, kind: 'Pod', verbs: ['get'] }]
+}
+
+function aggregatedEntry(resource: Resource): object {
+  const { plural, singular, namespaced, kind, shortNames, categories, group, version, key } = resource
+  const responseKind = { group, version, kind }
+  return {
+    resource: plural,
+    responseKind,
+    scope: namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: singular,
+    verbs: readVerbs,
+    ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(categories.length === 0 ? {} : { categories }),
+    ...(key === 'Pod' ? { subresources: [{ subresource: 'log', responseKind, verbs: ['get'] }] } : {}),
+  }
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http'
+import type { EngineControls } from './controls.ts'
+import { wholeNumber } from './read-options.ts'
+import type { Exchange } from './respond.ts'
+import { sendJson } from './respond.ts'
+import { badRequest, StatusError, unknownPath } from './status-error.ts'
+
+const maxBodyBytes = 64 * 1024
+
+/** `/gantry/v1/…`: what the `gantry` command asks beyond the Kubernetes API. @throws StatusError, Refused */
+export async function serveGantryApi(exchange: Exchange, url: URL, engine: EngineControls): Promise<void> {
+  switch (`${exchange.request.method} ${url.pathname}`) {
+    case 'GET /gantry/v1/status':
+      return sendJson(exchange, engine.status())
+    case 'GET /gantry/v1/history': {
+      const limit = wholeNumber(url.searchParams, 'limit') ?? 20
+      return sendJson(exchange, { items: await engine.history({ limit }) })
+    }
+    case 'POST /gantry/v1/rollback': {
+      const { commit } = await readBody(exchange.request)
+      if (commit !== undefined && typeof commit !== 'string') throw badRequest('commit must be a string')
+      return sendJson(exchange, await engine.rollback(commit === undefined ? {} : { commit }))
+    }
+    case 'POST /gantry/v1/down': {
+      const { purge = false } = await readBody(exchange.request)
+      if (typeof purge !== 'boolean') throw badRequest('purge must be true or false')
+      return sendJson(exchange, await engine.down({ purge }))
+    }
+    default:
+      throw unknownPath()
+  }
+}
+
+/**
+ * A JSON object; empty where there is no body. Its media type keeps a web page's form, which a browser sends without
+ * asking first, from being taken for a request.
+ */
+async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
+    throw new StatusError('the body must be application/json', { code: 415, reason: 'UnsupportedMediaType' })
+  }
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxBodyBytes) {
+      throw new StatusError(`the body is larger than ${maxBodyBytes} bytes`, {
+        code: 413,
+        reason: 'RequestEntityTooLarge',
+      })
+    }
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks).toString()
+  try {
+    const body: unknown = JSON.parse(text === '' ? '{}' : text)
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>
+  } catch {
+    // Said below: what is not JSON is no JSON object either.
+  }
+  throw badRequest('the body must be a JSON object')
+}

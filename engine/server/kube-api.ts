@@ -1,0 +1,155 @@
+import type { KubeObject, Pod } from '../api/types.ts'
+import { keyOf } from '../api/reference.ts'
+import type { OpenLog } from './controls.ts'
+import { aggregated, coreVersions, group, groupList, resourceList, servedResources, versionInfo } from './discovery.ts'
+import { readPage, renderPage } from './list.ts'
+import { servePodLog } from './pod-log.ts'
+import { flag } from './read-options.ts'
+import type { Representation } from './representation.ts'
+import { negotiate, partialMetadata } from './representation.ts'
+import type { Resource } from './resources.ts'
+import { apiVersionOf } from './resources.ts'
+import type { Exchange } from './respond.ts'
+import { send, sendJson } from './respond.ts'
+import { notFound, readOnly, unknownPath } from './status-error.ts'
+import type { Store } from './store.ts'
+import { table, tableColumns, tableRow } from './table.ts'
+import type { Watch } from './watch.ts'
+import { startWatch } from './watch.ts'
+
+/** The Kubernetes API, for reading. */
+export interface KubeApi {
+  /** Answers a request below /api, /apis or /version. @throws StatusError */
+  serve(exchange: Exchange, url: URL): Promise<void>
+  /** The watches being served. */
+  readonly watches: ReadonlySet<Watch>
+}
+
+/** What a path below `/api/v1` or `/apis/<group>/<version>` names. */
+interface Target {
+  readonly resource: Resource
+  readonly namespace: string | undefined
+  readonly name: string | undefined
+  readonly subresource: string | undefined
+}
+
+export function createKubeApi(options: { store: Store; logs: OpenLog; version: string }): KubeApi {
+  const { store, logs } = options
+  const watches = new Set<Watch>()
+  return { serve, watches }
+
+  async function serve(exchange: Exchange, url: URL): Promise<void> {
+    const { request } = exchange
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw readOnly(request.method ?? '')
+    const segments = url.pathname.split('/').filter(segment => segment !== '')
+    const parts = segments.map(decodeSegment)
+    const resources = servedResources(store)
+    const document = discoveryDocument(parts, { resources, accept: request.headers.accept, version: options.version })
+    if (document !== undefined) {
+      if (document.contentType === undefined) return sendJson(exchange, document.body)
+      return send(exchange, [JSON.stringify(document.body)], { code: 200, contentType: document.contentType })
+    }
+    const target = findTarget(parts, resources)
+    if (target.subresource !== undefined) return serveSubresource(exchange, url, target)
+    const representation = negotiate(request.headers.accept, url.searchParams)
+    if (target.name !== undefined) return serveOne(exchange, target, representation)
+    if (flag(url.searchParams, 'watch')) return serveWatch(exchange, url, { ...target, representation })
+    const page = await readPage(store, { ...target, query: url.searchParams })
+    const pieces = renderPage(page, { resource: target.resource, representation })
+    return send(exchange, pieces, { code: 200, contentType: 'application/json' })
+  }
+
+  function find({ resource, namespace, name = '' }: Target): KubeObject {
+    const object = store.get(resource.key, keyOf(name, namespace))
+    if (object === undefined) throw notFound(resource, name)
+    return object
+  }
+
+  async function serveOne(exchange: Exchange, target: Target, representation: Representation): Promise<void> {
+    await sendJson(exchange, represent(find(target), { resource: target.resource, representation }))
+  }
+
+  async function serveSubresource(exchange: Exchange, url: URL, target: Target): Promise<void> {
+    if (target.resource.key !== 'Pod' || target.subresource !== 'log') throw unknownPath()
+    await servePodLog(find(target) as Pod, { ...exchange, query: url.searchParams, logs })
+  }
+
+  async function serveWatch(
+    { response }: Exchange,
+    url: URL,
+    target: Target & { representation: Representation },
+  ): Promise<void> {
+    const ended = (watch: Watch): void => void watches.delete(watch)
+    const watch = await startWatch(store, { ...target, query: url.searchParams, response, ended })
+    if (!response.writableEnded) watches.add(watch)
+  }
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw unknownPath()
+  }
+}
+
+function discoveryDocument(
+  parts: readonly string[],
+  { resources, accept, version }: { resources: readonly Resource[]; accept: string | undefined; version: string },
+): { body: object; contentType?: string } | undefined {
+  const [root, name, groupVersion, ...rest] = parts
+  if (root === 'version' && name === undefined) return { body: versionInfo(version) }
+  if (root !== 'api' && root !== 'apis') throw unknownPath()
+  if (name === undefined) {
+    const core = root === 'api'
+    const wanted = /g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=APIGroupDiscoveryList/.exec(accept ?? '')
+    if (wanted?.[1] === undefined) return { body: core ? coreVersions() : groupList(resources) }
+    const contentType = `application/json;g=apidiscovery.k8s.io;v=${wanted[1]};as=APIGroupDiscoveryList`
+    return { body: aggregated(resources, { version: wanted[1], core }), contentType }
+  }
+  const body =
+    root === 'api'
+      ? groupVersion === undefined
+        ? resourceList(resources, name)
+        : undefined
+      : groupVersion === undefined
+        ? group(resources, name)
+        : rest.length === 0
+          ? resourceList(resources, `${name}/${groupVersion}`)
+          : undefined
+  return body === undefined ? undefined : { body }
+}
+
+/** @throws StatusError 404 */
+function findTarget(parts: readonly string[], resources: readonly Resource[]): Target {
+  const depth = parts[0] === 'api' ? 2 : 3
+  const apiVersion = parts.slice(1, depth).join('/')
+  const rest = parts.slice(depth)
+  // `namespaces/x` is a namespace itself, `namespaces/x/pods` are objects in it.
+  const namespace = rest[0] === 'namespaces' && rest.length > 2 ? rest[1] : undefined
+  const [plural, name, subresource, ...beyond] = namespace === undefined ? rest : rest.slice(2)
+  const resource = resources.find(each => each.plural === plural && apiVersionOf(each) === apiVersion)
+  if (resource === undefined || beyond.length > 0) throw unknownPath()
+  if (namespace !== undefined && !resource.namespaced) throw unknownPath()
+  // An object that belongs to a namespace is only found in it.
+  if (namespace === undefined && resource.namespaced && name !== undefined) throw unknownPath()
+  return { resource, namespace, name, subresource }
+}
+
+function represent(
+  object: KubeObject,
+  { resource, representation }: { resource: Resource; representation: Representation },
+): object {
+  switch (representation.as) {
+    case 'object':
+      return object
+    case 'metadata':
+      return partialMetadata(object, representation.version)
+    case 'table': {
+      const { version, include } = representation
+      const row = tableRow(object, { kind: resource.key, now: Date.now(), version, include })
+      const metadata = { resourceVersion: object.metadata.resourceVersion }
+      return table([row], { version, metadata, columns: tableColumns(resource.key) })
+    }
+  }
+}
