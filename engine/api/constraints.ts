@@ -1,0 +1,228 @@
+import {
+  isConfigKey,
+  isDnsLabel,
+  isDnsSubdomain,
+  isEnvName,
+  isIP,
+  isLabelValue,
+  isPortName,
+  isQualifiedName,
+  isRelativePath,
+} from './names.ts'
+
+/** What a field's value must be, beyond its type. */
+export interface Constraint {
+  readonly accepts: (value: unknown) => boolean
+  /** Reads on from "must be": `one of Always, Never`. */
+  readonly expected: string
+  /** Holds for each item of a list, or for each `[key, value]` of a map, rather than for the whole. */
+  readonly of?: 'items' | 'entries'
+}
+
+function oneOf(...choices: readonly string[]): Constraint {
+  return {
+    accepts: value => typeof value === 'string' && choices.includes(value),
+    expected: `one of ${choices.join(', ')}`,
+  }
+}
+
+function between(least: number, most: number): Constraint {
+  return {
+    accepts: value => typeof value === 'number' && value >= least && value <= most,
+    expected: most === Infinity ? `a whole number of ${least} or more` : `a whole number from ${least} to ${most}`,
+  }
+}
+
+function text(accepts: (value: string) => boolean, expected: string): Constraint {
+  return { accepts: value => typeof value === 'string' && accepts(value), expected }
+}
+
+function each(constraint: Constraint): Constraint {
+  return { ...constraint, of: 'items' }
+}
+
+/** A map whose keys (and values) have a syntax of their own. */
+function entries(accepts: (key: string, value: string) => boolean, expected: string): Constraint {
+  return {
+    accepts: entry => Array.isArray(entry) && accepts(String(entry[0]), String(entry[1])),
+    expected,
+    of: 'entries',
+  }
+}
+
+const notNegative = between(0, Infinity)
+const positive = between(1, Infinity)
+const port = between(1, 65535)
+const userId = between(0, 2 ** 31 - 1)
+const fileMode = between(0, 0o777)
+const portOrName: Constraint = {
+  accepts: value => (typeof value === 'number' ? port.accepts(value) : typeof value === 'string' && isPortName(value)),
+  expected: "a port's number (1 to 65535) or name (up to 15 lower-case letters, digits and hyphens)",
+}
+const label = text(isDnsLabel, 'up to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends')
+const objectName = text(
+  isDnsSubdomain,
+  'up to 253 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends',
+)
+const portName = text(isPortName, 'up to 15 lower-case letters, digits and single hyphens, with at least one letter')
+const ipAddress = text(isIP, 'an IP address')
+const protocol = oneOf('TCP', 'UDP', 'SCTP')
+const relativePath = text(isRelativePath, 'a relative path without ".."')
+const labels = entries(
+  (key, value) => isQualifiedName(key) && isLabelValue(value),
+  'a label: a key like app or example.com/app, a value of up to 63 letters, digits, "-", "_" and "." that begins and ends with a letter or digit',
+)
+const wholeOrPercent: Constraint = {
+  accepts: value => (typeof value === 'number' ? value >= 0 : typeof value === 'string' && /^\d+%$/.test(value)),
+  expected: 'a whole number of 0 or more, or a percentage such as 25%',
+}
+const configKeys = entries(isConfigKey, 'under a key of letters, digits, "-", "_" and "." only')
+
+/**
+ * By model (without its version) and field. Kubernetes checks the same in its validation packages; here it is data, so
+ * that the walk along the schema reports the place.
+ */
+export const constraints: Readonly<Record<string, Constraint>> = {
+  'ObjectMeta.labels': labels,
+  'ObjectMeta.annotations': entries(
+    key => isQualifiedName(key.toLowerCase()),
+    'under a key like note or example.com/note, of up to 63 letters, digits, "-", "_" and "." after the slash',
+  ),
+  'LabelSelector.matchLabels': labels,
+  'LabelSelectorRequirement.operator': oneOf('In', 'NotIn', 'Exists', 'DoesNotExist'),
+  'LabelSelectorRequirement.key': text(isQualifiedName, 'a label key like app or example.com/app'),
+  'LabelSelectorRequirement.values': each(text(isLabelValue, 'a label value')),
+
+  'PodSpec.restartPolicy': oneOf('Always', 'OnFailure', 'Never'),
+  'PodSpec.dnsPolicy': oneOf('ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'),
+  'PodSpec.terminationGracePeriodSeconds': notNegative,
+  'PodSpec.activeDeadlineSeconds': between(1, 2 ** 31 - 1),
+  'PodSpec.hostname': label,
+  'PodSpec.subdomain': label,
+  'PodSpec.nodeName': objectName,
+  'PodSpec.nodeSelector': labels,
+  'PodSpec.runtimeClassName': objectName,
+  'PodSpec.serviceAccountName': objectName,
+  'PodSpec.preemptionPolicy': oneOf('PreemptLowerPriority', 'Never'),
+  'PodOS.name': oneOf('linux', 'windows'),
+  'HostAlias.ip': ipAddress,
+  'PodDNSConfig.nameservers': each(ipAddress),
+  'Toleration.operator': oneOf('Exists', 'Equal'),
+  'Toleration.effect': oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
+  'Taint.effect': oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
+  'PodSecurityContext.runAsUser': userId,
+  'PodSecurityContext.runAsGroup': userId,
+  'PodSecurityContext.fsGroup': userId,
+  'PodSecurityContext.supplementalGroups': each(userId),
+  'SecurityContext.runAsUser': userId,
+  'SecurityContext.runAsGroup': userId,
+
+  'Container.name': label,
+  'Container.imagePullPolicy': oneOf('Always', 'IfNotPresent', 'Never'),
+  'Container.terminationMessagePolicy': oneOf('File', 'FallbackToLogsOnError'),
+  'Container.image': text(image => image.trim() === image, 'an image reference without white space around it'),
+  'ContainerPort.name': portName,
+  'ContainerPort.containerPort': port,
+  'ContainerPort.hostPort': port,
+  'ContainerPort.hostIP': ipAddress,
+  'ContainerPort.protocol': protocol,
+  'EnvVar.name': text(isEnvName, 'printable ASCII characters other than "="'),
+  'EnvFromSource.prefix': text(
+    prefix => prefix === '' || isEnvName(prefix),
+    'printable ASCII characters other than "="',
+  ),
+  'ConfigMapKeySelector.key': text(isConfigKey, 'a key: letters, digits, "-", "_" and "."'),
+  'SecretKeySelector.key': text(isConfigKey, 'a key: letters, digits, "-", "_" and "."'),
+  'VolumeMount.mountPath': text(path => path !== '' && !path.includes(':'), 'a path without ":"'),
+  'VolumeMount.subPath': text(path => path === '' || isRelativePath(path), 'a relative path without ".."'),
+  'VolumeMount.subPathExpr': text(path => path === '' || isRelativePath(path), 'a relative path without ".."'),
+
+  'Probe.initialDelaySeconds': notNegative,
+  'Probe.timeoutSeconds': positive,
+  'Probe.periodSeconds': positive,
+  'Probe.successThreshold': positive,
+  'Probe.failureThreshold': positive,
+  'Probe.terminationGracePeriodSeconds': positive,
+  'HTTPGetAction.scheme': oneOf('HTTP', 'HTTPS'),
+  'HTTPGetAction.port': portOrName,
+  'HTTPHeader.name': text(name => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name), 'the name of an HTTP header'),
+  'TCPSocketAction.port': portOrName,
+  'GRPCAction.port': port,
+  'SleepAction.seconds': notNegative,
+
+  'Volume.name': label,
+  'EmptyDirVolumeSource.medium': text(medium => /^(|Memory|HugePages(-.+)?)$/.test(medium), 'empty or Memory'),
+  'HostPathVolumeSource.path': text(
+    path => path.startsWith('/') && !path.split('/').includes('..'),
+    'an absolute path without ".."',
+  ),
+  'HostPathVolumeSource.type': text(
+    type =>
+      ['', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice'].includes(
+        type,
+      ),
+    'one of DirectoryOrCreate, Directory, FileOrCreate, File, Socket, CharDevice, BlockDevice',
+  ),
+  'ConfigMapVolumeSource.defaultMode': fileMode,
+  'SecretVolumeSource.defaultMode': fileMode,
+  'DownwardAPIVolumeSource.defaultMode': fileMode,
+  'ProjectedVolumeSource.defaultMode': fileMode,
+  'KeyToPath.mode': fileMode,
+  'KeyToPath.path': relativePath,
+  'DownwardAPIVolumeFile.mode': fileMode,
+  'DownwardAPIVolumeFile.path': relativePath,
+
+  'ReplicaSetSpec.replicas': notNegative,
+  'ReplicaSetSpec.minReadySeconds': notNegative,
+  'DeploymentSpec.replicas': notNegative,
+  'DeploymentSpec.minReadySeconds': notNegative,
+  'DeploymentSpec.revisionHistoryLimit': notNegative,
+  'DeploymentSpec.progressDeadlineSeconds': positive,
+  'DeploymentStrategy.type': oneOf('RollingUpdate', 'Recreate'),
+  'RollingUpdateDeployment.maxSurge': wholeOrPercent,
+  'RollingUpdateDeployment.maxUnavailable': {
+    ...wholeOrPercent,
+    accepts: value => wholeOrPercent.accepts(value) && !(typeof value === 'string' && Number.parseInt(value, 10) > 100),
+    expected: 'a whole number of 0 or more, or a percentage from 0% to 100%',
+  },
+
+  'ServiceSpec.type': oneOf('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'),
+  'ServiceSpec.sessionAffinity': oneOf('None', 'ClientIP'),
+  'ServiceSpec.internalTrafficPolicy': oneOf('Cluster', 'Local'),
+  'ServiceSpec.externalTrafficPolicy': oneOf('Cluster', 'Local'),
+  'ServiceSpec.selector': labels,
+  'ServiceSpec.clusterIP': text(
+    ip => ip === '' || ip === 'None' || isIP(ip),
+    'an IP address, or None for a headless Service',
+  ),
+  'ServiceSpec.externalIPs': each(ipAddress),
+  'ClientIPConfig.timeoutSeconds': between(1, 86400),
+  'ServicePort.name': label,
+  'ServicePort.port': port,
+  'ServicePort.targetPort': portOrName,
+  // Checked for every Service: a port outside the range would never be served.
+  'ServicePort.nodePort': between(30000, 32767),
+  'ServicePort.protocol': protocol,
+
+  'ConfigMap.data': configKeys,
+  'ConfigMap.binaryData': configKeys,
+  'Secret.data': configKeys,
+  'Secret.stringData': configKeys,
+
+  'EndpointSlice.addressType': oneOf('IPv4', 'IPv6', 'FQDN'),
+  'EndpointPort.port': port,
+  'EndpointPort.protocol': protocol,
+}
+
+/**
+ * What Kubernetes's schema leaves optional and its validation asks for all the same. Held here so that whatever conforms
+ * can be read as the types promise.
+ */
+export const alsoRequired: ReadonlySet<string> = new Set([
+  'Deployment.spec',
+  'Pod.spec',
+  'PodTemplateSpec.spec',
+  'ReplicaSet.spec',
+  'ReplicaSetSpec.template',
+  'Service.spec',
+])
