@@ -1,24 +1,8 @@
-import type { Resource } from './resources.ts'
-import { apiVersionOf, knownResources, resourceOf } from './resources.ts'
-import type { Store } from './store.ts'
+import type { Resource } from '../api/registry.ts'
+import { apiVersionOf } from '../api/registry.ts'
 
 /** The version of the Kubernetes API whose meanings are followed. */
 export const kubernetesVersion = { major: '1', minor: '34' }
-
-/** What is served: the known kinds, and whatever else the store holds. Sorted by group, version, plural. */
-export function servedResources(store: Store): readonly Resource[] {
-  const known = new Set(knownResources.map(({ key }) => key))
-  const kept = store.kinds().flatMap(kind => {
-    if (known.has(kind)) return []
-    const [object] = store.list(kind)
-    return object === undefined ? [] : [resourceOf(object)]
-  })
-  return [...knownResources, ...kept].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
-}
-
-function sortKey({ group, version, plural }: Resource): string {
-  return `${group}/${version}/${plural}`
-}
 
 /** `/version`. */
 export function versionInfo(gantryVersion: string): object {
@@ -110,13 +94,13 @@ function resourceEntry({ plural, singular, namespaced, kind, shortNames, categor
   }
 }
 
-function subresourceEntries({ key, plural }: Resource): object[] {
-  if (key !== 'Pod') return []
+function subresourceEntries({ kindKey, plural }: Resource): object[] {
+  if (kindKey !== 'Pod') return []
   return [{ name: `${plural}/log`, singularName: '', namespaced: true, kind: 'Pod', verbs: ['get'] }]
 }
 
 function aggregatedEntry(resource: Resource): object {
-  const { plural, singular, namespaced, kind, shortNames, categories, group, version, key } = resource
+  const { plural, singular, namespaced, kind, shortNames, categories, group, version, kindKey } = resource
   const responseKind = { group, version, kind }
   return {
     resource: plural,
@@ -126,6 +110,6 @@ function aggregatedEntry(resource: Resource): object {
     verbs: readVerbs,
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
-    ...(key === 'Pod' ? { subresources: [{ subresource: 'log', responseKind, verbs: ['get'] }] } : {}),
+    ...(kindKey === 'Pod' ? { subresources: [{ subresource: 'log', responseKind, verbs: ['get'] }] } : {}),
   }
 }

@@ -1,14 +1,15 @@
 import type { KubeObject, Pod } from '../api/types.ts'
 import { keyOf } from '../api/reference.ts'
 import type { OpenLog } from './controls.ts'
-import { aggregated, coreVersions, group, groupList, resourceList, servedResources, versionInfo } from './discovery.ts'
+import { aggregated, coreVersions, group, groupList, resourceList, versionInfo } from './discovery.ts'
 import { readPage, renderPage } from './list.ts'
 import { servePodLog } from './pod-log.ts'
 import { flag } from './read-options.ts'
 import type { Representation } from './representation.ts'
 import { negotiate, partialMetadata } from './representation.ts'
-import type { Resource } from './resources.ts'
-import { apiVersionOf } from './resources.ts'
+import type { Resource } from '../api/registry.ts'
+import { apiVersionOf } from '../api/registry.ts'
+import { servedResources } from './resources.ts'
 import type { Exchange } from './respond.ts'
 import { send, sendJson } from './respond.ts'
 import { notFound, readOnly, unknownPath } from './status-error.ts'
@@ -60,7 +61,7 @@ export function createKubeApi(options: { store: Store; logs: OpenLog; version: s
   }
 
   function find({ resource, namespace, name = '' }: Target): KubeObject {
-    const object = store.get(resource.key, keyOf(name, namespace))
+    const object = store.get(resource.kindKey, keyOf(name, namespace))
     if (object === undefined) throw notFound(resource, name)
     return object
   }
@@ -70,7 +71,7 @@ export function createKubeApi(options: { store: Store; logs: OpenLog; version: s
   }
 
   async function serveSubresource(exchange: Exchange, url: URL, target: Target): Promise<void> {
-    if (target.resource.key !== 'Pod' || target.subresource !== 'log') throw unknownPath()
+    if (target.resource.kindKey !== 'Pod' || target.subresource !== 'log') throw unknownPath()
     await servePodLog(find(target) as Pod, { ...exchange, query: url.searchParams, logs })
   }
 
@@ -147,9 +148,9 @@ function represent(
       return partialMetadata(object, representation.version)
     case 'table': {
       const { version, include } = representation
-      const row = tableRow(object, { kind: resource.key, now: Date.now(), version, include })
+      const row = tableRow(object, { kind: resource.kindKey, now: Date.now(), version, include })
       const metadata = { resourceVersion: object.metadata.resourceVersion }
-      return table([row], { version, metadata, columns: tableColumns(resource.key) })
+      return table([row], { version, metadata, columns: tableColumns(resource.kindKey) })
     }
   }
 }

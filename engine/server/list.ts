@@ -4,8 +4,8 @@ import type { ReadOptions } from './read-options.ts'
 import { invalid, readOptions, wholeNumber } from './read-options.ts'
 import type { Representation } from './representation.ts'
 import { partialMetadata } from './representation.ts'
-import type { Resource } from './resources.ts'
-import { apiVersionOf } from './resources.ts'
+import type { Resource } from '../api/registry.ts'
+import { apiVersionOf } from '../api/registry.ts'
 import { badRequest, expired, tooLargeResourceVersion, tooOldResourceVersion } from './status-error.ts'
 import type { Store } from './store.ts'
 import { tableColumns, tableRow } from './table.ts'
@@ -47,11 +47,11 @@ export async function readPage(
     throw tooLargeResourceVersion(wanted, store.resourceVersion)
   }
   if (options.match === 'Exact') {
-    const items = store.listAt(request.resource.key, { resourceVersion: wanted, ...inNamespace(options) })
+    const items = store.listAt(request.resource.kindKey, { resourceVersion: wanted, ...inNamespace(options) })
     if (items === undefined) throw tooOldResourceVersion(wanted, store.resourceVersion)
     return page(items, { options, limit, resourceVersion: wanted })
   }
-  const items = store.list(request.resource.key, options.namespace)
+  const items = store.list(request.resource.kindKey, options.namespace)
   return page(items, { options, limit, resourceVersion: store.resourceVersion })
 }
 
@@ -61,7 +61,7 @@ function continuedPage(
 ): Page {
   const { options, limit, continuation } = list
   const { resourceVersion, after } = continuation
-  const items = store.listAt(list.request.resource.key, { resourceVersion, ...inNamespace(options) })
+  const items = store.listAt(list.request.resource.kindKey, { resourceVersion, ...inNamespace(options) })
   if (items === undefined) {
     throw expired(
       'The provided continue parameter is too old to display a consistent list result; list again from the start',
@@ -138,12 +138,12 @@ export function* renderPage(
     }
     case 'table': {
       const { version, include } = representation
-      const columnDefinitions = tableColumns(resource.key)
+      const columnDefinitions = tableColumns(resource.kindKey)
       const head = { kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions }
       return yield* renderList(head, {
         field: 'rows',
         items: page.items,
-        render: object => tableRow(object, { kind: resource.key, now, version, include }),
+        render: object => tableRow(object, { kind: resource.kindKey, now, version, include }),
       })
     }
   }

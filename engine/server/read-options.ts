@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/types.ts'
-import type { Resource } from './resources.ts'
-import type { Selection } from './selector.ts'
-import { parseFieldSelector, parseLabelSelector } from './selector.ts'
+import type { Resource } from '../api/registry.ts'
+import type { Selection } from './selection.ts'
+import { selectByFields, selectByLabels } from './selection.ts'
 import { badRequest, StatusError } from './status-error.ts'
 
 /** The query of a list or watch, read and checked. */
@@ -24,8 +24,8 @@ export function readOptions(
   const fields = query.get('fieldSelector') ?? ''
   const selections: Selection[] = []
   if (namespace !== undefined) selections.push(object => object.metadata.namespace === namespace)
-  if (labels !== '') selections.push(parseLabelSelector(labels))
-  if (fields !== '') selections.push(parseFieldSelector(fields, resource.key))
+  if (labels !== '') selections.push(selectByLabels(labels))
+  if (fields !== '') selections.push(selectByFields(fields, resource.kindKey))
   const match = query.get('resourceVersionMatch') ?? ''
   if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
     throw invalid('resourceVersionMatch', `must be Exact or NotOlderThan, not ${JSON.stringify(match)}`)

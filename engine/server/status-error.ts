@@ -1,4 +1,4 @@
-import type { Resource } from './resources.ts'
+import type { Resource } from '../api/registry.ts'
 
 /** A failed request, as Kubernetes's `Status`: clients go by `code` and `reason`, people by the message. */
 export class StatusError extends Error {

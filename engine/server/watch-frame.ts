@@ -2,9 +2,9 @@ import type { KubeObject } from '../api/types.ts'
 import type { ObjectChange } from '../cluster/view.ts'
 import type { Representation } from './representation.ts'
 import { partialMetadata } from './representation.ts'
-import type { Resource } from './resources.ts'
-import { apiVersionOf } from './resources.ts'
-import type { Selection } from './selector.ts'
+import type { Resource } from '../api/registry.ts'
+import { apiVersionOf } from '../api/registry.ts'
+import type { Selection } from './selection.ts'
 import type { StatusError } from './status-error.ts'
 import { table, tableColumns, tableRow } from './table.ts'
 
@@ -62,8 +62,8 @@ export function objectFrame({ type, object }: ObjectEvent, options: FrameOptions
       return line(type, partialMetadata(object, representation.version))
     case 'table': {
       const { version, include } = representation
-      const row = tableRow(object, { kind: resource.key, now: Date.now(), version, include })
-      const columns = options.withColumns === false ? [] : tableColumns(resource.key)
+      const row = tableRow(object, { kind: resource.kindKey, now: Date.now(), version, include })
+      const columns = options.withColumns === false ? [] : tableColumns(resource.kindKey)
       const metadata = { resourceVersion: object.metadata.resourceVersion }
       return line(type, table([row], { version, metadata, columns }))
     }

@@ -4,7 +4,7 @@ import { futureWaitMs } from './list.ts'
 import type { ReadOptions } from './read-options.ts'
 import { flag, invalid, readOptions, wholeNumber } from './read-options.ts'
 import type { Representation } from './representation.ts'
-import type { Resource } from './resources.ts'
+import type { Resource } from '../api/registry.ts'
 import { tooLargeResourceVersion, tooOldResourceVersion } from './status-error.ts'
 import type { ChangeCursor, Store } from './store.ts'
 import type { Frame, ObjectEvent } from './watch-frame.ts'
@@ -75,12 +75,12 @@ async function planWatch(store: Store, { resource, namespace, query }: WatchRequ
   return {
     options,
     bookmarks,
-    initial: sendsState ? store.list(resource.key, namespace) : [],
+    initial: sendsState ? store.list(resource.kindKey, namespace) : [],
     marksInitialEnd: initialEvents === true && bookmarks,
     resourceVersion: after,
     timeoutMs: (wholeNumber(query, 'timeoutSeconds') ?? 0) * 1000 || defaultTimeoutMs(),
     cursor(wake) {
-      const cursor = store.watch(resource.key, { after, wake })
+      const cursor = store.watch(resource.kindKey, { after, wake })
       if (cursor === undefined) throw tooOldResourceVersion(after, store.resourceVersion)
       return cursor
     },
@@ -105,7 +105,7 @@ function follow(store: Store, plan: WatchPlan, { resource, representation, respo
   const cursor = plan.cursor(() => pump())
   const timer = setTimeout(() => watch.end(), plan.timeoutMs)
   const watch: Watch = {
-    kind: resource.key,
+    kind: resource.kindKey,
     bookmark() {
       if (plan.bookmarks && !isInitial && isOpen()) {
         write(bookmarkFrame(store.resourceVersion, { ...frameOptions, endsInitialEvents: false }))
