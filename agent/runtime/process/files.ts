@@ -1,0 +1,141 @@
+/** Where a process runtime keeps what must outlive the agent. */
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Uid } from '../../../engine/api/types.ts'
+import type { ContainerId } from '../runtime.ts'
+import type { Credentials } from './credentials.ts'
+
+/** What makes a container known again. Written before its shim is started. */
+export interface ContainerRecord {
+  readonly id: ContainerId
+  readonly podUid: Uid
+  readonly name: string
+  readonly attempt: number
+  readonly image: string
+  /** The boot in which it was started: in another one it has ended. */
+  readonly bootId: string
+  /** Whether it has namespaces of its own. */
+  readonly isolated: boolean
+  /** Path of the pod's network namespace, where it has one. */
+  readonly network?: string
+  readonly credentials: Credentials
+  readonly workingDir: string
+  /** Variables that sh cannot export, as `NAME=value`. */
+  readonly odd: readonly string[]
+}
+
+export interface SandboxRecord {
+  readonly podUid: Uid
+  readonly namespace: string
+  readonly name: string
+  readonly hostname: string
+  readonly ip?: string
+  readonly network?: string
+  readonly bootId: string
+}
+
+export interface Layout {
+  readonly marks: string
+  readonly shim: string
+  readonly namespace: string
+  readonly plain: string
+  container(id: ContainerId): string
+  containers: string
+  sandbox(podUid: Uid): string
+  sandboxes: string
+}
+
+export function layoutOf(folder: string): Layout {
+  const [containers, sandboxes] = [join(folder, 'containers'), join(folder, 'sandboxes')]
+  return {
+    marks: join(folder, 'marks'),
+    shim: join(folder, 'shim.sh'),
+    namespace: join(folder, 'namespace.sh'),
+    plain: join(folder, 'plain.sh'),
+    containers,
+    sandboxes,
+    container: id => join(containers, id),
+    sandbox: podUid => join(sandboxes, podUid),
+  }
+}
+
+/** The parts of an id, where a pod's uid and a container's name may become parts of a path. */
+export function containerId(podUid: Uid, { name, attempt }: { name: string; attempt: number }): ContainerId {
+  return `${pathPart(podUid)}_${pathPart(name)}_${attempt}`
+}
+
+export function pathPart(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text)) return text
+  throw new Error(`"${text}" is not a uid or name that can name a folder: use letters, digits, "-" and "."`)
+}
+
+/** Writes a file that is either there as a whole or not at all, even when the power goes. */
+export async function writeDurably(path: string, text: string): Promise<void> {
+  const part = `${path}.part`
+  const file = await open(part, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(part, path)
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Every record of this name, one a folder. A folder without one was given up before anything ran in it: it goes. */
+export async function readRecords(folder: string, file: string): Promise<readonly unknown[]> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const names = (await readdir(folder)).sort()
+  const records = await Promise.all(
+    names.map(async name => {
+      const text = await readIfThere(join(folder, name, file))
+      if (text !== undefined) return [JSON.parse(text) as unknown]
+      await rm(join(folder, name), { recursive: true, force: true })
+      return []
+    }),
+  )
+  return records.flat()
+}
+
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** When a file was last written, in milliseconds since 1970; undefined where there is none. */
+export async function writtenAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+}
+
+export function isContainerRecord(value: unknown): value is ContainerRecord {
+  return (
+    isRecord(value) && typeof value['id'] === 'string' && typeof value['podUid'] === 'string' && 'credentials' in value
+  )
+}
+
+export function isSandboxRecord(value: unknown): value is SandboxRecord {
+  return isRecord(value) && typeof value['podUid'] === 'string' && typeof value['hostname'] === 'string'
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}

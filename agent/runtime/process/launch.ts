@@ -1,0 +1,87 @@
+/** The command lines by which a process gets into its namespaces and becomes its user. Pure. */
+import type { ContainerRecord, Layout } from './files.ts'
+import { setprivArguments } from './credentials.ts'
+import { enterScript } from './scripts.ts'
+
+export interface Launch {
+  readonly record: ContainerRecord
+  /** Whether Gantry runs as root: else its namespaces hang below a user namespace. */
+  readonly asRoot: boolean
+  readonly command: readonly string[]
+}
+
+/** From the shim to the main process. */
+export function launchArguments(
+  launch: Launch,
+  { layout, hostname }: { layout: Layout; hostname: string },
+): readonly string[] {
+  const { record } = launch
+  const mark = `${layout.marks}/${record.id}`
+  const network = record.network === undefined ? [] : ['nsenter', `--net=${record.network}`, '--']
+  if (!record.isolated) return [...network, '/bin/sh', layout.plain, mark, ...enter(launch)]
+  return [
+    ...network,
+    'unshare',
+    ...(!launch.asRoot ? ['--user', '--map-root-user'] : []),
+    '--mount',
+    '--propagation=private',
+    '--pid',
+    '--uts',
+    '--fork',
+    '--kill-child',
+    '--',
+    '/bin/sh',
+    layout.namespace,
+    layout.container(record.id),
+    mark,
+    hostname,
+    record.network === undefined ? 'host' : 'own',
+    ...enter(launch),
+  ]
+}
+
+/** Another process in a container: `init` is the first process of its pid namespace. */
+export function execArguments(launch: Launch, init: number): readonly string[] {
+  const { record } = launch
+  const network = record.network === undefined ? [] : [`--net=${record.network}`]
+  if (!record.isolated) {
+    return network.length === 0 ? enter(launch) : ['nsenter', ...network, '--', ...enter(launch)]
+  }
+  return [
+    'nsenter',
+    `--target=${init}`,
+    ...(!launch.asRoot ? ['--user', '--preserve-credentials'] : []),
+    '--mount',
+    '--pid',
+    '--uts',
+    ...network,
+    '--',
+    ...enter(launch),
+  ]
+}
+
+/** Drops what rights are left, then the container's own environment, folder and command. */
+function enter({ record, asRoot, command }: Launch): readonly string[] {
+  const { credentials, odd, workingDir } = record
+  const privileges = asRoot ? setprivArguments(credentials) : noNewPrivileges(credentials)
+  const back =
+    !asRoot && record.isolated
+      ? ['unshare', '--user', `--map-user=${credentials.uid}`, `--map-group=${credentials.gid}`, '--']
+      : []
+  return [
+    ...back,
+    ...(privileges.length > 0 ? ['setpriv', ...privileges, '--'] : []),
+    '/bin/sh',
+    '-c',
+    enterScript,
+    'sh',
+    workingDir,
+    String(odd.length),
+    ...odd,
+    ...command,
+  ]
+}
+
+function noNewPrivileges(credentials: ContainerRecord['credentials']): readonly string[] {
+  return credentials.noNewPrivileges ? ['--no-new-privs'] : []
+}

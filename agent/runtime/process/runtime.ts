@@ -1,0 +1,150 @@
+import gantry from '../../../package.json' with { type: 'json' }
+import { chmod, mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Uid } from '../../../engine/api/types.ts'
+import type { NodeNetwork } from '../../network/network.ts'
+import type {
+  ContainerId,
+  ContainerSpec,
+  ContainerStatusReport,
+  Runtime,
+  RuntimeEvent,
+  SandboxSpec,
+  SandboxState,
+} from '../runtime.ts'
+import { ImageError } from '../runtime.ts'
+import { createContainers } from './containers.ts'
+import { layoutOf, isSandboxRecord, pathPart, readRecords, writeDurably } from './files.ts'
+import type { Layout, SandboxRecord } from './files.ts'
+import { bootId } from './identity.ts'
+import { listenersOf } from './listeners.ts'
+import { whyNotIsolated } from './machine.ts'
+import { hostsFile, resolvFile } from '../sandbox-files.ts'
+import { namespaceScript, plainScript, shimScript } from './scripts.ts'
+
+export interface ProcessRuntimeOptions {
+  /** The runtime's own; kept from one agent to the next. */
+  readonly folder: string
+  readonly clusterUid: Uid
+  readonly nodeName: string
+  readonly network: NodeNetwork
+  /** Folders that no container may see: the agent's keys, other pods' volumes. The runtime's own is always among them. */
+  readonly hidden?: readonly string[]
+}
+
+/** Runs the commands of containers as processes of the host. */
+export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
+  await mkdir(options.folder, { recursive: true, mode: 0o700 })
+  await chmod(options.folder, 0o700)
+  const folder = await realpath(options.folder)
+  const layout = layoutOf(folder)
+  await mkdir(layout.marks, { recursive: true, mode: 0o700 })
+  // Each by a rename: a shim of the agent before this one may still be reading its own.
+  await writeDurably(layout.shim, shimScript)
+  await writeDurably(layout.namespace, namespaceScript)
+  await writeDurably(layout.plain, plainScript)
+  const refused = await whyNotIsolated(folder, layout)
+  const sandboxes = new Map(
+    (await readRecords(layout.sandboxes, 'sandbox.json')).filter(isSandboxRecord).map(s => [s.podUid, s]),
+  )
+  const listeners = new Set<(event: RuntimeEvent) => void>()
+  const containers = await createContainers({
+    ...options,
+    layout,
+    isolated: refused === undefined,
+    refused,
+    hidden: [...new Set([folder, ...(options.hidden ?? [])])].sort(),
+    tell: event => {
+      for (const listener of listeners) listener(event)
+    },
+  })
+
+  const stateOf = (record: SandboxRecord): SandboxState => ({
+    podUid: record.podUid,
+    namespace: record.namespace,
+    name: record.name,
+    ...(record.ip === undefined ? {} : { ip: record.ip }),
+    ready: record.bootId === bootId(),
+    containers: containers.ofPod(record.podUid),
+  })
+
+  return {
+    name: 'process',
+    version: `process://${gantry.version}`,
+    mountsRefused: refused === undefined ? undefined : `this machine forbids a mount namespace: ${refused}`,
+
+    async list() {
+      return [...sandboxes.values()].sort((a, b) => (a.podUid < b.podUid ? -1 : 1)).map(stateOf)
+    },
+
+    async createSandbox(spec) {
+      const known = sandboxes.get(spec.podUid)
+      if (known !== undefined && known.bootId === bootId()) return stateOf(known)
+      const record = await makeSandbox(spec, { layout, network: options.network })
+      sandboxes.set(spec.podUid, record)
+      return stateOf(record)
+    },
+
+    async removeSandbox(podUid) {
+      await containers.removeOfPod(podUid)
+      await options.network.detach(podUid)
+      await rm(layout.sandbox(pathPart(podUid)), { recursive: true, force: true })
+      sandboxes.delete(podUid)
+    },
+
+    async ensureImage(image) {
+      if (image.trim() === '') throw new ImageError('InvalidImageName', 'the image has no name')
+      // A process of the host has no image: whatever is named is taken as given.
+      return { imageID: '' }
+    },
+
+    async startContainer(spec: ContainerSpec): Promise<ContainerStatusReport> {
+      const sandbox = sandboxes.get(spec.podUid)
+      if (sandbox === undefined)
+        throw new Error(`container ${spec.name}: pod ${spec.podUid} has no sandbox: create it first`)
+      return containers.start(spec, { sandbox, folder: layout.sandbox(spec.podUid) })
+    },
+
+    stopContainer: (id: ContainerId, { graceSeconds }) => containers.stop(id, graceSeconds * 1000),
+    removeContainer: id => containers.remove(id),
+    exec: (id, request) => containers.exec(id, request),
+    logs: (id, request) => containers.logs(id, request),
+    listeners: async podUid => listenersOf(containers.processesOf(podUid)),
+
+    watch(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+
+    async close() {
+      listeners.clear()
+      containers.close()
+    },
+  }
+}
+
+/** What the pod's containers share: files first, so that a crash leaves nothing but an address to attach again. */
+async function makeSandbox(
+  spec: SandboxSpec,
+  { layout, network }: { layout: Layout; network: NodeNetwork },
+): Promise<SandboxRecord> {
+  const folder = layout.sandbox(pathPart(spec.podUid))
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const ownNetwork = !spec.hostNetwork && spec.ip !== undefined && network.mode === 'bridged'
+  const path = ownNetwork && spec.ip !== undefined ? await network.attach(spec.podUid, spec.ip) : undefined
+  await writeDurably(join(folder, 'hosts'), spec.hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(spec))
+  if (spec.dns !== undefined) await writeDurably(join(folder, 'resolv.conf'), resolvFile(spec.dns))
+  for (const name of ['hosts', ...(spec.dns === undefined ? [] : ['resolv.conf'])])
+    await chmod(join(folder, name), 0o644)
+  const record: SandboxRecord = {
+    podUid: spec.podUid,
+    namespace: spec.namespace,
+    name: spec.name,
+    hostname: spec.hostname,
+    ...(spec.ip === undefined ? {} : { ip: spec.ip }),
+    ...(path === undefined ? {} : { network: resolve(path) }),
+    bootId: bootId(),
+  }
+  await writeDurably(join(folder, 'sandbox.json'), JSON.stringify(record))
+  return record
+}
