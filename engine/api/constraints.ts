@@ -209,6 +209,20 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'Secret.data': configKeys,
   'Secret.stringData': configKeys,
 
+  'ClusterSpec.paths': each(
+    text(path => path === '.' || isRelativePath(path), 'a folder of the repository, without ".."'),
+  ),
+  'ClusterSpec.trustedSigners': each(
+    text(
+      key => /^(ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+ [A-Za-z0-9+/]+={0,2}( .*)?$/.test(key),
+      'a public SSH key as in authorized_keys',
+    ),
+  ),
+  'ClusterMetadata.name': label,
+  'ClusterGuards.maxDeletionPercent': between(0, 100),
+  'ClusterGuards.minDeletions': notNegative,
+  'ClusterNodes.unreachableTolerationSeconds': notNegative,
+
   'EndpointSlice.addressType': oneOf('IPv4', 'IPv6', 'FQDN'),
   'EndpointPort.port': port,
   'EndpointPort.protocol': protocol,
@@ -219,10 +233,16 @@ export const constraints: Readonly<Record<string, Constraint>> = {
  * can be read as the types promise.
  */
 export const alsoRequired: ReadonlySet<string> = new Set([
+  'ConfigMapEnvSource.name',
+  'ConfigMapKeySelector.name',
+  'ConfigMapVolumeSource.name',
   'Deployment.spec',
   'Pod.spec',
   'PodTemplateSpec.spec',
   'ReplicaSet.spec',
   'ReplicaSetSpec.template',
+  'SecretEnvSource.name',
+  'SecretKeySelector.name',
+  'SecretVolumeSource.secretName',
   'Service.spec',
 ])

@@ -1,5 +1,7 @@
 import { type Constraint, alsoRequired, constraints } from './constraints.ts'
-import { models } from './generated/kubernetes.ts'
+import { gantryModels } from './gantry-models.ts'
+import { models as kubernetesModels } from './generated/kubernetes.ts'
+import type { ModelTable } from './model-table.ts'
 import { nearest } from './nearest.ts'
 import { isQuantity } from './quantity.ts'
 import { type FieldGap, fieldGaps } from './support.ts'
@@ -29,6 +31,7 @@ export type Model = ReadonlyMap<string, Field>
 
 type ScalarType = keyof typeof scalars
 
+const models: ModelTable = { ...kubernetesModels, ...gantryModels }
 const compiled = new Map<string, Model>()
 
 /** The fields of a model, by name. Compiled when first asked for: most commits use few of the 600. */

@@ -41,8 +41,8 @@ type GivenMeta = Omit<ObjectMeta, 'name'> & { readonly name?: string }
 /** Checks an object's own metadata, drops what only the cluster writes, and fills in the namespace. */
 export function checkMetadata(given: Readonly<Record<string, unknown>>, options: MetadataOptions): ObjectMeta {
   const kept = Object.fromEntries(Object.entries(given).filter(([field]) => !isGenerated(field, options.report)))
-  const { name = '', namespace, annotations, ...rest } = kept as GivenMeta
-  checkName(name, options)
+  const { name = '', generateName, namespace, annotations, ...rest } = kept as GivenMeta
+  checkName({ name, generateName }, options)
   return {
     name,
     ...namespaceOf(namespace, options),
@@ -89,12 +89,19 @@ const nameRules: Readonly<Record<string, NameRule>> = {
   'ClusterRoleBinding.rbac.authorization.k8s.io': pathSegment,
 }
 
-function checkName(name: string, { kind, report }: MetadataOptions): void {
+/** An object of git needs a name by which it is found again, which a generated one is not. */
+function checkName(
+  { name, generateName }: { name: string; generateName: string | undefined },
+  options: MetadataOptions,
+): void {
+  const { kind, report } = options
   const { accepts, expected } = nameRules[kind] ?? subdomain
-  if (name === '')
-    report.error(['metadata', 'name'], 'is required', {
-      remedy: 'add metadata.name; generateName is no name to be found again by',
+  if (generateName !== undefined) {
+    report.error(['metadata', 'generateName'], 'has no meaning for an object of a branch', {
+      target: 'key',
+      remedy: 'write name instead',
     })
+  } else if (name === '') report.error(['metadata', 'name'], 'is required', { remedy: 'add metadata.name' })
   else if (!accepts(name)) report.error(['metadata', 'name'], `must be ${expected}, not ${show(name)}`)
 }
 

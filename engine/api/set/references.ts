@@ -1,0 +1,149 @@
+import { nearest } from '../nearest.ts'
+import type { Problem } from '../problem.ts'
+import { keyOf } from '../reference.ts'
+import type { FieldPath } from '../report.ts'
+import type { Container, PodSpec } from '../types.ts'
+import { type ManifestSet, type PodSource, problemOf } from './manifest-set.ts'
+
+/** A pod's need of a ConfigMap or Secret, or of some keys in it. */
+interface Reference {
+  readonly kind: 'ConfigMap' | 'Secret'
+  readonly name: string
+  readonly keys: readonly { readonly key: string; readonly path: FieldPath }[]
+  /** Of the name. */
+  readonly path: FieldPath
+}
+
+/**
+ * Kubernetes lets such a pod wait for what it refers to. Here the branch is the only source of ConfigMaps and Secrets,
+ * so what is not in the commit would be waited for in vain. An optional reference may stay open.
+ */
+export function checkReferences(set: ManifestSet): Problem[] {
+  return set
+    .podSources()
+    .flatMap(source =>
+      referencesOf(source.template.spec, [...source.path, 'spec']).flatMap(reference =>
+        checkReference(reference, { source, set }),
+      ),
+    )
+}
+
+function checkReference(reference: Reference, { source, set }: { source: PodSource; set: ManifestSet }): Problem[] {
+  const { kind, name } = reference
+  const { manifest } = source
+  const namespace = manifest.object.metadata.namespace
+  const target = set.get(kind, keyOf(name, namespace))
+  if (!target) {
+    const names = set.list(kind).filter(({ object }) => object.metadata.namespace === namespace)
+    const meant = nearest(
+      name,
+      names.map(({ object }) => object.metadata.name),
+    )
+    return [
+      problemOf(manifest, {
+        severity: 'error',
+        path: reference.path,
+        text: `names the ${kind} "${name}", which the commit does not have in namespace ${namespace ?? ''}`,
+        remedy: meant === undefined ? `add the ${kind}, or write optional: true` : `did you mean ${meant}?`,
+      }),
+    ]
+  }
+  const keys = [
+    ...Object.keys(target.data ?? {}),
+    ...('binaryData' in target ? Object.keys(target.binaryData ?? {}) : []),
+  ]
+  return reference.keys
+    .filter(({ key }) => !keys.includes(key))
+    .map(({ key, path }) => {
+      const meant = nearest(key, keys)
+      return problemOf(manifest, {
+        severity: 'error',
+        path,
+        text: `names the key "${key}", which ${kind} ${name} does not have`,
+        remedy: meant === undefined ? 'add the key, or write optional: true' : `did you mean ${meant}?`,
+      })
+    })
+}
+
+function referencesOf(spec: PodSpec, path: FieldPath): Reference[] {
+  return [
+    ...(['initContainers', 'containers'] as const).flatMap(list =>
+      (spec[list] ?? []).flatMap((container, i) => referencesOfContainer(container, [...path, list, i])),
+    ),
+    ...referencesOfVolumes(spec, path),
+  ]
+}
+
+function referencesOfContainer({ env = [], envFrom = [] }: Container, path: FieldPath): Reference[] {
+  return [
+    ...env.flatMap(({ valueFrom }, i) => {
+      const from = [...path, 'env', i, 'valueFrom']
+      return [
+        reference('ConfigMap', { selector: valueFrom?.configMapKeyRef, path: [...from, 'configMapKeyRef'] }),
+        reference('Secret', { selector: valueFrom?.secretKeyRef, path: [...from, 'secretKeyRef'] }),
+      ].flat()
+    }),
+    ...envFrom.flatMap(({ configMapRef, secretRef }, i) =>
+      [
+        reference('ConfigMap', { selector: configMapRef, path: [...path, 'envFrom', i, 'configMapRef'] }),
+        reference('Secret', { selector: secretRef, path: [...path, 'envFrom', i, 'secretRef'] }),
+      ].flat(),
+    ),
+  ]
+}
+
+interface Selector {
+  readonly name: string
+  readonly key?: string
+  readonly optional?: boolean
+}
+
+function reference(
+  kind: Reference['kind'],
+  { selector, path }: { selector: Selector | undefined; path: FieldPath },
+): Reference[] {
+  if (!selector || selector.optional === true) return []
+  const keys = selector.key === undefined ? [] : [{ key: selector.key, path: [...path, 'key'] }]
+  return [{ kind, name: selector.name, keys, path: [...path, 'name'] }]
+}
+
+function referencesOfVolumes({ volumes = [] }: PodSpec, path: FieldPath): Reference[] {
+  return volumes.flatMap(({ configMap, secret }, i) => {
+    const here = [...path, 'volumes', i]
+    return [
+      ...(configMap && configMap.optional !== true
+        ? [
+            volumeReference('ConfigMap', {
+              name: configMap.name,
+              items: configMap.items,
+              path: [...here, 'configMap'],
+              field: 'name',
+            }),
+          ]
+        : []),
+      ...(secret && secret.optional !== true
+        ? [
+            volumeReference('Secret', {
+              name: secret.secretName,
+              items: secret.items,
+              path: [...here, 'secret'],
+              field: 'secretName',
+            }),
+          ]
+        : []),
+    ]
+  })
+}
+
+function volumeReference(
+  kind: Reference['kind'],
+  {
+    name,
+    items = [],
+    path,
+    field,
+  }: { name: string; items: readonly { key: string }[] | undefined; path: FieldPath; field: string },
+): Reference {
+  const keys = items.map(({ key }, i) => ({ key, path: [...path, 'items', i, 'key'] }))
+  return { kind, name, keys, path: [...path, field] }
+}
