@@ -1,4 +1,4 @@
-/** A repository as the rest of the engine sees it; `engine/git` alone knows isomorphic-git and the `git` program. */
+/** A repository as the rest of the engine sees it; `engine/git` alone knows the `git` program. */
 export type Oid = string
 /** A full reference name: `refs/heads/main`. */
 export type RefName = string
@@ -49,7 +49,12 @@ export interface CommitRequest {
   readonly sign: boolean
 }
 
-export interface Repository extends ObjectReader {
+/** Reads a commit's very bytes too: what a signature signs. */
+export interface CommitReader extends ObjectReader {
+  readRawCommit(oid: Oid): Promise<Buffer>
+}
+
+export interface Repository extends CommitReader {
   /** The bare repository's folder. */
   readonly path: string
   resolve(ref: RefName): Promise<Oid | undefined>

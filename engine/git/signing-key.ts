@@ -1,0 +1,23 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { replaceFile } from './durable.ts'
+import { parseSigningKey, publicKeyLine } from './signature.ts'
+
+/** The Ed25519 key in a file (mode 0600, in a folder of 0700), made where there is none. Gives its public half as a line. */
+export async function ensureSigningKey(file: string): Promise<string> {
+  const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (known !== undefined) return publicKeyLine(parseSigningKey(known))
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  await chmod(dirname(file), 0o700)
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const line = publicKeyLine(parseSigningKey(pem))
+  // The public half first, for git's allowed_signers: once the key is there, both are.
+  await replaceFile(`${file}.pub`, `${line} gantry\n`, 0o644)
+  await replaceFile(file, pem, 0o600)
+  return line
+}
