@@ -215,7 +215,7 @@ class Walk {
   }
 
   #unknownField(key: string, { value, name }: { value: object; name: string }): void {
-    const names = [...modelOf(name).keys()].filter(field => !Object.hasOwn(value, field))
+    const names = [...modelOf(name).keys()].filter(field => !isSet(value, field))
     const meant = nearest(key, names)
     const path = [...this.#path, key]
     this.#options.report.error(path, `is not a field of ${article(plainName(name))}`, {
@@ -230,9 +230,8 @@ class Walk {
     for (const [key, { required }] of model) {
       if (!required || present.has(key)) continue
       this.whole = false
-      const isSet = Object.hasOwn(value, key) && Reflect.get(value, key) !== null
       const isMisspelt = Object.keys(value).some(other => !model.has(other) && nearest(other, [key]) === key)
-      if (!isSet && !isMisspelt) this.#inside(key, () => this.#error('is required', `add ${key}`))
+      if (!isSet(value, key) && !isMisspelt) this.#inside(key, () => this.#error('is required', `add ${key}`))
     }
   }
 
@@ -277,6 +276,11 @@ class Walk {
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Kubernetes reads null as absent. */
+function isSet(value: object, key: string): boolean {
+  return Object.hasOwn(value, key) && Reflect.get(value, key) !== null
 }
 
 function isText(shape: Shape): boolean {
