@@ -10,6 +10,8 @@ export type Verdict =
 export interface GuardContext {
   /** The messages of the commits that the plan applies: every one since the applied commit. */
   readonly messages: readonly string[]
+  /** The applied commit is not among the ancestors: someone rewrote the branch, perhaps without knowing all of it. */
+  readonly rewritten?: boolean
 }
 
 const remedy =
@@ -20,7 +22,7 @@ const remedy =
 export function checkGuards(
   plan: Plan,
   cluster: ClusterView,
-  { settings, messages }: GuardContext & { readonly settings: ClusterSettings },
+  { settings, messages, rewritten = false }: GuardContext & { readonly settings: ClusterSettings },
 ): Verdict {
   const deletions = plan.steps.filter(step => step.kind === 'delete').length
   if (deletions === 0 || messages.some(allowsDeletion)) return { kind: 'allowed' }
@@ -28,6 +30,10 @@ export function checkGuards(
   const creates = plan.steps.some(step => step.kind === 'create')
   if (deletions === total && !creates) {
     return { kind: 'waiting', message: `this commit leaves nothing: it would remove ${all(total)}`, remedy }
+  }
+  if (rewritten) {
+    const what = deletions === 1 ? '1 object' : `${deletions} objects`
+    return { kind: 'waiting', message: `the branch was rewritten, and would now remove ${what}`, remedy }
   }
   const { maxDeletionPercent, minDeletions } = settings.spec.guards
   if (deletions <= minDeletions || deletions * 100 <= maxDeletionPercent * total) return { kind: 'allowed' }

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { entryUrl } from '../protocol/entries.ts'
+import type { RenderedUnit } from './unit.ts'
+
+/** Below so many lines it is not worth rewriting the file. */
+const fewLines = 1_000
+
+interface Range {
+  readonly offset: number
+  readonly length: number
+}
+
+/**
+ * Units on disk, so that a restarted engine reads no unchanged file again: lines of `key<TAB>unit as JSON`, appended, and
+ * rewritten once most of them are of no use. It is a cache: what is wrong with it makes it as good as empty, and a line
+ * that a crash tore is passed over.
+ */
+export class DiskCache {
+  readonly #folder: string
+  readonly #ranges = new Map<string, Range>()
+  readonly #added = new Map<string, string>()
+  #lines = 0
+  #size = 0
+  #file: Promise<FileHandle | undefined> | undefined
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async get(key: string): Promise<RenderedUnit | undefined> {
+    const file = await (this.#file ??= this.#open())
+    const range = this.#ranges.get(key)
+    if (file === undefined || range === undefined) return undefined
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(range.length), 0, range.length, range.offset)
+    return bytesRead === range.length ? parseUnit(buffer.toString()) : undefined
+  }
+
+  put(key: string, unit: string): void {
+    this.#added.set(key, unit)
+  }
+
+  /** Writes what was added; `live` are the keys that a rewritten file would keep. */
+  save(live: () => ReadonlySet<string>): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#save(live))
+    return this.#saving
+  }
+
+  async close(): Promise<void> {
+    await this.#saving
+    await (await this.#file)?.close()
+    this.#file = Promise.resolve(undefined)
+  }
+
+  async #open(): Promise<FileHandle | undefined> {
+    const name = `units-${rendererVersion()}`
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      for (const other of await readdir(this.#folder)) {
+        if (other.startsWith('units-') && other !== name) await rm(join(this.#folder, other))
+      }
+      const file = await open(join(this.#folder, name), 'a+', 0o600)
+      this.#index(await file.readFile())
+      return file
+    } catch (error) {
+      if (error instanceof Error && 'code' in error) return undefined
+      throw error
+    }
+  }
+
+  #index(contents: Buffer): void {
+    let start = 0
+    for (let end = contents.indexOf(10); end >= 0; end = contents.indexOf(10, start)) {
+      const tab = contents.indexOf(9, start)
+      if (tab > start && tab < end) {
+        this.#ranges.set(contents.toString('latin1', start, tab), { offset: tab + 1, length: end - tab - 1 })
+      }
+      this.#lines += 1
+      start = end + 1
+    }
+    this.#size = contents.length
+  }
+
+  async #save(live: () => ReadonlySet<string>): Promise<void> {
+    if (this.#added.size === 0) return
+    const file = await (this.#file ??= this.#open())
+    if (file === undefined) {
+      this.#added.clear()
+      return
+    }
+    try {
+      await this.#append(file)
+      const keep = this.#lines > fewLines ? live() : undefined
+      if (keep !== undefined && this.#lines > 2 * keep.size + fewLines) await this.#rewrite(file, keep)
+    } catch (error) {
+      // A full disk: the engine says so where it matters, and renders without a cache.
+      if (!(error instanceof Error && 'code' in error)) throw error
+    }
+  }
+
+  async #append(file: FileHandle): Promise<void> {
+    const added = [...this.#added]
+    this.#added.clear()
+    // The first line feed ends a line that a crash tore.
+    const lines = added.map(([key, unit]) => Buffer.from(`\n${key}\t${unit}`))
+    const { size } = await file.stat()
+    await file.appendFile(Buffer.concat([...lines, Buffer.from('\n')]))
+    let offset = size
+    for (const [index, [key]] of added.entries()) {
+      const length = lines[index]?.length ?? 0
+      const head = Buffer.byteLength(key) + 2
+      this.#ranges.set(key, { offset: offset + head, length: length - head })
+      offset += length
+    }
+    this.#lines += added.length
+    this.#size = offset + 1
+  }
+
+  async #rewrite(file: FileHandle, keep: ReadonlySet<string>): Promise<void> {
+    const path = join(this.#folder, `units-${rendererVersion()}`)
+    const contents = await readWhole(file, this.#size)
+    const kept = [...this.#ranges].filter(([key]) => keep.has(key))
+    const lines = kept.map(([key, { offset, length }]) =>
+      Buffer.concat([Buffer.from(`${key}\t`), contents.subarray(offset, offset + length), Buffer.from('\n')]),
+    )
+    const next = await open(`${path}.new`, 'w', 0o600)
+    await next.writeFile(Buffer.concat(lines))
+    await next.close()
+    await rename(`${path}.new`, path)
+    await file.close()
+    this.#ranges.clear()
+    this.#lines = 0
+    this.#file = this.#open()
+    await this.#file
+  }
+}
+
+async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
+  const { buffer } = await file.read(Buffer.alloc(size), 0, size, 0)
+  return buffer
+}
+
+function parseUnit(text: string): RenderedUnit | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+let version: string | undefined
+
+/** The renderer is the worker's program: another program may read the same file in another way. */
+function rendererVersion(): string {
+  version ??= createHash('sha256')
+    .update(readFileSync(entryUrl('render-worker')))
+    .digest('hex')
+    .slice(0, 16)
+  return version
+}

@@ -1,0 +1,116 @@
+import { availableParallelism } from 'node:os'
+import { checkSet } from '../api/check-set.ts'
+import type { Manifest } from '../api/manifest.ts'
+import type { Problem } from '../api/problem.ts'
+import { defaultSettings, type ClusterSettings } from '../api/settings.ts'
+import type { ObjectReader, Oid } from '../git/repository.ts'
+import { DiskCache } from './disk-cache.ts'
+import { inFile, renderFolder, settingsFile, type Folder } from './folder.ts'
+import { noRules } from './ignore-rules.ts'
+import { defaultLimits, Pool, type Limits } from './pool.ts'
+import { scopeOf, segmentsOf } from './scope.ts'
+import { UnitReader } from './unit-reader.ts'
+
+/** What a commit asks for. One problem that is an error rejects it. */
+export interface Rendered {
+  readonly manifests: readonly Manifest[]
+  readonly settings: ClusterSettings
+  readonly problems: readonly Problem[]
+}
+
+export interface Source {
+  readonly objects: ObjectReader
+  /** The tree of the whole commit. */
+  readonly tree: Oid
+}
+
+export interface RenderOptions {
+  /** The folders that are followed; without them `spec.paths` of gantry.yaml says. */
+  readonly paths?: readonly string[]
+}
+
+export interface Renderer {
+  /** Rejects where the source cannot be read; whatever is wrong with its files is in the problems. */
+  render(source: Source, options?: RenderOptions): Promise<Rendered>
+  close(): Promise<void>
+}
+
+export interface RendererOptions {
+  /** Keeps what files gave across restarts; without it only memory does. */
+  readonly cacheFolder?: string
+  readonly workers?: number
+  readonly limits?: Partial<Limits>
+}
+
+/** So many trees are remembered: the applied one, and a few that were pushed, previewed or reverted. */
+const remembered = 4
+
+export function createRenderer({ cacheFolder, workers, limits }: RendererOptions = {}): Renderer {
+  const allLimits = { ...defaultLimits, ...limits }
+  const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
+  const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
+  const reader = new UnitReader({ pool, limits: allLimits, disk })
+  const roots: { readonly id: string; readonly root: Folder; readonly rendered: Rendered }[] = []
+
+  return {
+    async render(source, { paths } = {}) {
+      const id = JSON.stringify([source.tree, paths])
+      const known = roots.find(each => each.id === id)
+      if (known !== undefined) return known.rendered
+      const failuresBefore = reader.failures
+      const { root, rendered } = await renderTree(source, { paths, reader, earlier: roots.map(each => each.root) })
+      // What failed for want of time or memory is tried again when the tree is asked for again.
+      if (reader.failures === failuresBefore) {
+        roots.unshift({ id, root, rendered })
+        roots.length = Math.min(roots.length, remembered)
+      }
+      await reader.save()
+      return rendered
+    },
+    async close() {
+      await pool.close()
+      await reader.save()
+      await disk?.close()
+    },
+  }
+}
+
+interface TreeOptions {
+  readonly paths: readonly string[] | undefined
+  readonly reader: UnitReader
+  readonly earlier: readonly Folder[]
+}
+
+async function renderTree(
+  { objects, tree }: Source,
+  { paths, reader, earlier }: TreeOptions,
+): Promise<{ root: Folder; rendered: Rendered }> {
+  const { settings, problems } = await readSettings({ objects, tree }, reader)
+  const followed = paths ?? settings.spec.paths
+  const root = await renderFolder(
+    { tree, path: '', rules: noRules, scope: scopeOf(followed), earlier },
+    { objects, render: file => reader.read(objects, file) },
+  )
+  const all = [...problems, ...missingFolders(root, followed), ...root.problems, ...checkSet(root.manifests)]
+  return { root, rendered: { manifests: root.manifests, settings, problems: all } }
+}
+
+async function readSettings(
+  { objects, tree }: Source,
+  reader: UnitReader,
+): Promise<{ settings: ClusterSettings; problems: readonly Problem[] }> {
+  const entries = await objects.readTree(tree)
+  const entry = entries.find(({ name, kind }) => name === settingsFile && (kind === 'file' || kind === 'executable'))
+  if (entry === undefined) return { settings: defaultSettings, problems: [] }
+  const unit = await reader.read(objects, { oid: entry.oid, language: 'settings' })
+  return { settings: unit.settings ?? defaultSettings, problems: inFile(unit.problems, settingsFile) }
+}
+
+function missingFolders(root: Folder, paths: readonly string[]): Problem[] {
+  return paths.flatMap(path => {
+    const found = segmentsOf(path).reduce<Folder | undefined>((folder, name) => folder?.folders.get(name), root)
+    if (found !== undefined) return []
+    const message = `the folder ${path} is followed, but the commit does not have it`
+    return [{ file: path, line: 0, column: 0, severity: 'error', message, remedy: 'commit it, or change spec.paths' }]
+  })
+}

@@ -1,0 +1,88 @@
+import type { ObjectReader, Oid } from '../git/repository.ts'
+import type { DiskCache } from './disk-cache.ts'
+import type { Limits, Pool } from './pool.ts'
+import { Turnstile } from './turnstile.ts'
+import type { Language, RenderedUnit } from './unit.ts'
+import { UnitCache } from './unit-cache.ts'
+
+/** So many files are held in memory while they wait to be read. */
+const maxInFlight = 96
+
+export interface UnitReaderOptions {
+  readonly pool: Pool
+  readonly limits: Limits
+  readonly disk: DiskCache | undefined
+}
+
+/** Gives the unit of a file's contents: from memory, from the disk's cache, or read by a worker. */
+export class UnitReader {
+  readonly #options: UnitReaderOptions
+  readonly #cache = new UnitCache()
+  readonly #pending = new Map<string, Promise<RenderedUnit>>()
+  readonly #turnstile = new Turnstile(maxInFlight)
+  /** Counts the units that gave nothing for a reason that may pass. */
+  failures = 0
+
+  constructor(options: UnitReaderOptions) {
+    this.#options = options
+  }
+
+  async read(objects: ObjectReader, { oid, language }: { oid: Oid; language: Language }): Promise<RenderedUnit> {
+    const key = `${oid}.${language}`
+    const known = this.#cache.get(key) ?? this.#pending.get(key)
+    if (known !== undefined) return known
+    const reading = this.#turnstile.run(() => this.#readNew(objects, { key, oid, language }))
+    this.#pending.set(key, reading)
+    try {
+      return await reading
+    } finally {
+      this.#pending.delete(key)
+    }
+  }
+
+  /** Writes what was read to the disk's cache. */
+  async save(): Promise<void> {
+    await this.#options.disk?.save(() => this.#cache.liveKeys())
+  }
+
+  async #readNew(
+    objects: ObjectReader,
+    { key, oid, language }: { key: string; oid: Oid; language: Language },
+  ): Promise<RenderedUnit> {
+    const { pool, limits, disk } = this.#options
+    const stored = await disk?.get(key)
+    if (stored !== undefined) return this.#keep(key, stored)
+    const size = await objects.blobSize(oid)
+    if (size > limits.fileBytes) return tooLarge(size, limits.fileBytes)
+    const result = await pool.run(await objects.readBlob(oid), language)
+    if ('unit' in result) {
+      const unit: RenderedUnit = JSON.parse(result.unit)
+      if (mayRest(unit)) disk?.put(key, result.unit)
+      return this.#keep(key, unit)
+    }
+    this.failures += 1
+    return failed(`the file ${result.failure}`, 'split it, or leave it out with .gantryignore')
+  }
+
+  #keep(key: string, unit: RenderedUnit): RenderedUnit {
+    this.#cache.set(key, unit)
+    return unit
+  }
+}
+
+/** A Secret's values are never written to the disk. */
+function mayRest({ manifests }: RenderedUnit): boolean {
+  return manifests.every(({ object }) => object.kind !== 'Secret')
+}
+
+function tooLarge(size: number, limit: number): RenderedUnit {
+  const mebibytes = (size / (1 << 20)).toFixed(1)
+  return failed(
+    `the file is ${mebibytes} MiB large; at most ${limit >> 20} MiB are read`,
+    'split it, or leave it out with .gantryignore',
+  )
+}
+
+function failed(message: string, remedy: string): RenderedUnit {
+  return { manifests: [], problems: [{ line: 0, column: 0, severity: 'error', message, remedy }] }
+}

@@ -1,0 +1,192 @@
+import { checkObject } from '../api/check.ts'
+import { checkSettings } from '../api/check-settings.ts'
+import type { Problem } from '../api/problem.ts'
+import type { Locate } from '../api/report.ts'
+import type { ClusterSettings } from '../api/settings.ts'
+import type { KubeObject } from '../api/types.ts'
+import { compose, type Finding } from './compose.ts'
+import { readJson } from './json.ts'
+import { membersOf, type Member } from './list.ts'
+import { locate, offsetOf } from './locate.ts'
+import { readYaml, type Node } from './nodes.ts'
+import { Lines, Unreadable, decode, decodeLoosely, type Place } from './source-text.ts'
+
+/** How a unit's bytes are read: manifests in YAML or JSON, or `gantry.yaml`. */
+export type Language = 'yaml' | 'json' | 'settings'
+
+/** A problem of a unit, which does not know the file that it stands in: equal files at two places are one unit. */
+export type PlacedProblem = Omit<Problem, 'file'>
+
+export interface PlacedObject extends Place {
+  readonly object: KubeObject
+}
+
+/** What one unit gives. Plain JSON: it crosses threads and rests in the cache. */
+export interface RenderedUnit {
+  readonly manifests: readonly PlacedObject[]
+  readonly settings?: ClusterSettings
+  readonly problems: readonly PlacedProblem[]
+}
+
+/** After so many problems a file is beyond reading. */
+const maxProblems = 50
+
+export const defaultNamespace = 'default'
+
+/** Reads one file: parses, checks and defaults what it holds. Everything wrong with it is in the problems. */
+export function renderUnit(bytes: Uint8Array, language: Language): RenderedUnit {
+  let source: Source
+  let documents: Node[]
+  try {
+    const text = decode(bytes)
+    source = new Source(text)
+    if (text.startsWith(lfsHeader)) return { manifests: [], problems: [lfsPointer] }
+    documents = language === 'json' ? readJson(text) : readYaml(text)
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    source = new Source(decodeLoosely(bytes))
+    return {
+      manifests: [],
+      problems: [
+        source.problem({ severity: 'error', message: error.message, remedy: error.remedy, offset: error.offset }),
+      ],
+    }
+  }
+  return limited(language === 'settings' ? readSettings(documents, source) : readManifests(documents, source))
+}
+
+const lfsHeader = 'version https://git-lfs.github.com/spec/'
+const lfsPointer: PlacedProblem = {
+  line: 1,
+  column: 1,
+  severity: 'warning',
+  message: 'the file is a Git LFS pointer, not its contents: nothing of it is applied',
+  remedy: 'commit the file itself, or leave it out with .gantryignore',
+}
+
+/** A finding, or what made the whole file unreadable. */
+interface Mistake extends Pick<Finding, 'severity' | 'message' | 'other'> {
+  readonly remedy?: string | undefined
+  readonly offset: number | undefined
+}
+
+/** A text that problems are placed in. */
+class Source {
+  readonly #lines: Lines
+  constructor(text: string) {
+    this.#lines = new Lines(text)
+  }
+
+  place(offset: number | undefined): Place {
+    return offset === undefined ? { line: 0, column: 0 } : this.#lines.at(offset)
+  }
+
+  problem({ severity, message, remedy, offset, other }: Mistake): PlacedProblem {
+    const words = other === undefined ? message : `${message}, ${other.words} ${this.place(other.offset).line}`
+    return { ...this.place(offset), severity, message: words, ...(remedy === undefined ? {} : { remedy }) }
+  }
+}
+
+function readManifests(documents: readonly Node[], source: Source): RenderedUnit {
+  const units = documents.map(document => readDocument(document, source))
+  return { manifests: units.flatMap(unit => unit.manifests), problems: units.flatMap(unit => unit.problems) }
+}
+
+function readDocument(document: Node, source: Source): RenderedUnit {
+  const { value, findings } = compose(document)
+  if (findings.some(({ severity }) => severity === 'error')) {
+    // What was left out while reading would only give problems that are none.
+    return { manifests: [], problems: findings.map(finding => source.problem(finding)) }
+  }
+  if (value === null) return { manifests: [], problems: [] }
+  const members = membersOf(value).map(member => readMember(member, { document, source }))
+  return {
+    manifests: members.flatMap(({ manifests }) => manifests),
+    problems: [...findings.map(finding => source.problem(finding)), ...members.flatMap(({ problems }) => problems)],
+  }
+}
+
+function readMember(member: Member, { document, source }: { document: Node; source: Source }): RenderedUnit {
+  const location = locate(document, member.path)
+  const start = source.place(location.node.offset)
+  const mistake = whyNoManifest(member.value)
+  if (mistake !== undefined) return { manifests: [], problems: [{ ...start, severity: 'error', ...mistake }] }
+  const find: Locate = (path, target) => ({
+    file: '',
+    ...source.place(offsetOf(locate(location.node, path), target)),
+  })
+  const { object, problems, disposition } = checkObject(member.value, { locate: find, defaultNamespace })
+  return {
+    manifests: object === undefined || disposition === 'ignored' ? [] : [{ ...start, object }],
+    problems: problems.map(withoutFile),
+  }
+}
+
+const leaveOut = 'if it is not meant for the cluster, leave the file out with .gantryignore'
+
+/** What tells at once that a value is no manifest at all; the rest is for checkObject to say. */
+function whyNoManifest(value: unknown): { message: string; remedy: string } | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const what = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'empty' : `only a ${typeof value}`
+    return { message: `a manifest must be a mapping with apiVersion and kind; this is ${what}`, remedy: leaveOut }
+  }
+  if ('sops' in value) {
+    return {
+      message: 'the file is encrypted with SOPS, which this version does not decrypt',
+      remedy: 'leave it out with .gantryignore',
+    }
+  }
+  const lacking = ['apiVersion', 'kind'].filter(field => !Object.hasOwn(value, field))
+  if (lacking.length === 0) return undefined
+  return { message: `a manifest needs apiVersion and kind; this has no ${lacking.join(' and no ')}`, remedy: leaveOut }
+}
+
+function readSettings(documents: readonly Node[], source: Source): RenderedUnit {
+  const [document, second] = documents
+  if (document === undefined) return { manifests: [], problems: [] }
+  const extra =
+    second === undefined
+      ? []
+      : [
+          source.problem({
+            severity: 'error',
+            message: 'gantry.yaml holds one document, kind: Cluster',
+            remedy: 'move the others to a file of their own',
+            offset: second.offset,
+          }),
+        ]
+  const { value, findings } = compose(document)
+  const problems = [...findings.map(finding => source.problem(finding)), ...extra]
+  if (value === null || problems.length > 0) return { manifests: [], problems }
+  const checked = checkSettings(value, {
+    locate: (path, target) => ({ file: '', ...source.place(offsetOf(locate(document, path), target)) }),
+  })
+  return {
+    manifests: [],
+    ...(checked.settings === undefined ? {} : { settings: checked.settings }),
+    problems: checked.problems.map(withoutFile),
+  }
+}
+
+function withoutFile(problem: Problem): PlacedProblem {
+  const { file: _, ...placed } = problem
+  return placed
+}
+
+function limited(unit: RenderedUnit): RenderedUnit {
+  const more = unit.problems.length - maxProblems
+  if (more <= 0) return unit
+  const last: PlacedProblem = {
+    line: 0,
+    column: 0,
+    // The rest may hold errors: what is not told must not pass for valid.
+    severity: unit.problems.some(({ severity }) => severity === 'error') ? 'error' : 'warning',
+    message: `${more} more problems in this file`,
+  }
+  const [errors, warnings] = [unit.problems.filter(isError), unit.problems.filter(problem => !isError(problem))]
+  return { ...unit, problems: [...[...errors, ...warnings].slice(0, maxProblems), last] }
+}
+
+function isError({ severity }: PlacedProblem): boolean {
+  return severity === 'error'
+}

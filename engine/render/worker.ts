@@ -1,0 +1,13 @@
+/** A thread that reads units: it sees their bytes and nothing else. */
+import { parentPort } from 'node:worker_threads'
+import { renderUnit } from './unit.ts'
+import type { Batch, BatchResult } from './batch.ts'
+
+parentPort?.on('message', ({ units, maxOutputBytes }: Batch) => {
+  const results = units.map(({ bytes, language }) => {
+    const unit = JSON.stringify(renderUnit(bytes, language))
+    return unit.length <= maxOutputBytes ? { unit } : { failure: `gives more than ${maxOutputBytes >> 20} MiB` }
+  })
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
+  parentPort?.postMessage(results satisfies BatchResult)
+})
