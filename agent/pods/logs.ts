@@ -1,0 +1,76 @@
+/** A container's log lines for whoever asks, as `kubectl logs` shows them. */
+import { fromTime } from '../../engine/api/time.ts'
+import type { Pod } from '../../engine/api/types.ts'
+import type { LogRequest } from '../../engine/protocol/session.ts'
+import type { LogLine, LogOptions, Runtime } from '../runtime/runtime.ts'
+import { allContainers } from './decide.ts'
+import type { Observed, Run } from './runs.ts'
+
+/** Why there are no logs, in Kubernetes's words. */
+export class LogsRefused extends Error {
+  readonly reason: 'NotFound' | 'BadRequest'
+  constructor(reason: LogsRefused['reason'], message: string) {
+    super(message)
+    this.name = 'LogsRefused'
+    this.reason = reason
+  }
+}
+
+export interface LogSource {
+  readonly pod: Pod
+  readonly observed: Observed
+  readonly runtime: Runtime
+}
+
+/** Lines without their ends. Throws LogsRefused before the first one. */
+export async function* readLogs(
+  request: LogRequest,
+  { source, signal, now }: { source: LogSource; signal: AbortSignal; now: number },
+): AsyncGenerator<string> {
+  const run = runOf(request, source)
+  let left = request.limitBytes ?? Infinity
+  for await (const line of source.runtime.logs(run.status.id, logOptions(request, { signal, now }))) {
+    const text = Buffer.from(format(line, request))
+    // The limit counts line ends, too.
+    if (text.length + 1 > left) {
+      if (left > 0) yield text.subarray(0, left).toString()
+      return
+    }
+    left -= text.length + 1
+    yield text.toString()
+  }
+}
+
+function runOf({ container, previous }: LogRequest, { pod, observed }: LogSource): Run {
+  const { name } = pod.metadata
+  if (!allContainers(pod).some(candidate => candidate.name === container)) {
+    throw new LogsRefused('BadRequest', `container ${container} is not valid for pod ${name}`)
+  }
+  const runs = observed.runs.get(container) ?? []
+  const run = runs[previous ? 1 : 0]
+  if (run && !run.lost) return run
+  if (previous) {
+    throw new LogsRefused('BadRequest', `previous terminated container "${container}" in pod "${name}" not found`)
+  }
+  throw new LogsRefused(
+    'BadRequest',
+    `container "${container}" in pod "${name}" is waiting to start: ContainerCreating`,
+  )
+}
+
+function logOptions(
+  { follow, previous, tailLines, sinceSeconds, sinceTime }: LogRequest,
+  { signal, now }: { signal: AbortSignal; now: number },
+): LogOptions {
+  const since = sinceTime === undefined ? sinceSeconds && now - sinceSeconds * 1000 : fromTime(sinceTime)
+  return {
+    follow: follow && !previous,
+    signal,
+    ...(tailLines !== undefined && { tailLines }),
+    ...(since !== undefined && { since }),
+  }
+}
+
+function format({ time, text }: LogLine, { timestamps }: LogRequest): string {
+  return timestamps ? `${time} ${text}` : text
+}

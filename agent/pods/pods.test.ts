@@ -1,0 +1,82 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { KubeObject, PodStatus } from '../../engine/api/types.ts'
+import type { EventReport, PodReport } from '../../engine/protocol/session.ts'
+import { mirror, pod } from './fixtures.ts'
+import { memoryNetwork } from './memory-network.ts'
+import { MemoryRuntime } from './memory-runtime.ts'
+import { createPods, type Pods } from './pods.ts'
+
+let folder: string
+const open: Pods[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gantry-pods-'))
+})
+afterEach(async () => {
+  for (const pods of open.splice(0)) await pods.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function start(runtime: MemoryRuntime) {
+  const statuses = new Map<string, PodStatus | 'gone'>()
+  const events: EventReport[] = []
+  const pods = await createPods({
+    runtimes: new Map([[runtime.name, runtime]]),
+    network: memoryNetwork(),
+    folder,
+    nodeName: 'node-1',
+    onReport: (report: PodReport) => statuses.set(report.name, 'gone' in report ? 'gone' : report.status),
+    onEvent: event => events.push(event),
+  })
+  open.push(pods)
+  return { pods, statuses, events, apply: (...objects: KubeObject[]) => pods.apply(mirror(objects)) }
+}
+
+const soon = <T>(check: () => T) => vi.waitFor(check, { timeout: 3000, interval: 5 })
+
+test('starts a pod, reports it Ready, and stops it once drained', async () => {
+  const runtime = new MemoryRuntime()
+  const { apply, statuses, pods } = await start(runtime)
+  apply(pod('a'))
+  await soon(() => expect(pods.isReady('uid-a')).toBe(true))
+  expect(statuses.get('a')).toMatchObject({ phase: 'Running', podIP: '10.244.0.2' })
+  const deleted = { metadata: { deletionTimestamp: '2026-11-20T19:08:09Z' } }
+  apply(pod('a', deleted))
+  await new Promise(resolve => setTimeout(resolve, 50))
+  expect(runtime.running()).toEqual(['a/web:0'])
+  apply(pod('a', { ...deleted, status: { conditions: [{ type: 'gantry.dev/Drained', status: 'True' }] } }))
+  await soon(() => expect(statuses.get('a')).toBe('gone'))
+  expect(runtime.effects).toEqual(['createSandbox a', 'start a/web:0', 'stop a/web:0 grace 30', 'removeSandbox a'])
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('a container removed by hand is started again at once, and counted', async () => {
+  const runtime = new MemoryRuntime()
+  const { apply, statuses } = await start(runtime)
+  apply(pod('a'))
+  await soon(() => expect(runtime.running()).toEqual(['a/web:0']))
+  runtime.vanish('uid-a-web-0')
+  await soon(() => expect(runtime.running()).toEqual(['a/web:1']))
+  await soon(() =>
+    expect(statuses.get('a')).toMatchObject({
+      containerStatuses: [{ restartCount: 1, ready: true, lastState: { terminated: { exitCode: 137 } } }],
+    }),
+  )
+})
+
+test('an agent that starts again adopts what runs, and acts only once the engine has spoken', async () => {
+  const runtime = new MemoryRuntime()
+  const first = await start(runtime)
+  first.apply(pod('a'), pod('b'))
+  await soon(() => expect(runtime.running()).toEqual(['a/web:0', 'b/web:0']))
+  await first.pods.close()
+  const second = await start(runtime)
+  await new Promise(resolve => setTimeout(resolve, 50))
+  expect(runtime.running()).toEqual(['a/web:0', 'b/web:0'])
+  second.apply(pod('a'))
+  await soon(() => expect(runtime.running()).toEqual(['a/web:0']))
+  expect(runtime.effects.filter(effect => effect.startsWith('start'))).toEqual(['start a/web:0', 'start b/web:0'])
+})
