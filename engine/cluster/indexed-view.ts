@@ -1,0 +1,21 @@
+import type { Ref } from '../api/reference.ts'
+import type { KubeObject, LabelSelector, Pod, ReplicaSet, Service } from '../api/types.ts'
+import type { Sessions } from './sessions.ts'
+import type { ClusterView } from './view.ts'
+
+/** What the controllers may read besides ClusterView. Every lookup costs about what it returns. */
+export interface IndexedView extends ClusterView {
+  readonly resourceVersion: number
+  readonly sessions: Sessions
+  /** Every object that names this uid as its owner, whatever its kind. */
+  dependents(owner: string): readonly KubeObject[]
+  /** Pods and ReplicaSets with replicas that read this ConfigMap or Secret. */
+  usersOf(ref: Ref): readonly KubeObject[]
+  podsMatching(namespace: string, selector: LabelSelector): readonly Pod[]
+  servicesSelecting(pod: Pod): readonly Service[]
+  replicaSetsSelecting(pod: Pod): readonly ReplicaSet[]
+  /** The Services that hold a cluster address or node port (`10.96.0.7`, `TCP/30080`); more than one is a conflict. */
+  servicesAt(address: string): readonly Service[]
+  /** Whether a namespace holds anything but Events. */
+  holdsAnything(namespace: string): boolean
+}

@@ -1,0 +1,44 @@
+import { clusterKind, type ClusterObject, type ClusterStatus } from '../../api/cluster-object.ts'
+import type { Key } from '../../api/reference.ts'
+import { toTime } from '../../api/time.ts'
+import type { IndexedView } from '../../cluster/indexed-view.ts'
+import type { Env } from '../../cluster/view.ts'
+import { type Decision, nothing } from '../decision.ts'
+import type { Ailment } from './verdict.ts'
+
+/** As many reasons as a person reads; the last line counts the rest. */
+const mostReasons = 20
+
+/** Writes down how the cluster is, from what ails its desired objects. */
+export function reconcileHealth(
+  cluster: IndexedView,
+  name: Key,
+  { ailments, env }: { ailments: readonly Ailment[]; env: Env },
+): Decision {
+  const object = cluster.get(clusterKind, name) as ClusterObject | undefined
+  if (!object) return nothing
+  return { changes: [{ kind: 'put', object: { ...object, status: clusterStatus(object.status, { ailments, env }) } }] }
+}
+
+/**
+ * Healthy once nothing ails; Degraded where something failed, or where something ails that was well after the commit had
+ * been applied; Progressing in between. `healthyAt` is when the applied commit first was healthy.
+ */
+export function clusterStatus(
+  status: ClusterStatus,
+  { ailments, env }: { ailments: readonly Ailment[]; env: Env },
+): ClusterStatus {
+  const { revision, healthyAt } = status
+  const healthy = ailments.length === 0 && revision !== undefined
+  const broke = ailments.some(({ failed }) => failed) || (ailments.length > 0 && healthyAt !== undefined)
+  const reasons = ailments.map(({ words }) => words)
+  return {
+    ...status,
+    health: healthy ? 'Healthy' : broke ? 'Degraded' : 'Progressing',
+    ...(healthy && healthyAt === undefined ? { healthyAt: toTime(env.now) } : {}),
+    unhealthy:
+      reasons.length <= mostReasons
+        ? reasons
+        : [...reasons.slice(0, mostReasons), `and ${reasons.length - mostReasons} more`],
+  }
+}

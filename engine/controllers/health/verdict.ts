@@ -1,0 +1,91 @@
+import { describeRef, refOf } from '../../api/reference.ts'
+import type { Deployment, KubeObject, Pod, Service } from '../../api/types.ts'
+import type { IndexedView } from '../../cluster/indexed-view.ts'
+import { conditionOf } from '../conditions.ts'
+import { generationsOf } from '../deployment/replica-sets.ts'
+import { isReady } from '../pod/state.ts'
+import { allocatedCondition, boundCondition } from '../service/reconcile.ts'
+
+/** Why a desired object is not well; undefined where it is. */
+export interface Ailment {
+  /** Broken, rather than on its way. */
+  readonly failed: boolean
+  /** `Deployment shop/web: 1/3 available`. */
+  readonly words: string
+}
+
+export function ailmentOf(cluster: IndexedView, object: KubeObject): Ailment | undefined {
+  const ref = refOf(object)
+  const found = diagnosis(cluster, object)
+  return found && { failed: found.failed, words: `${describeRef(ref)}: ${found.words}` }
+}
+
+function diagnosis(cluster: IndexedView, object: KubeObject): Ailment | undefined {
+  switch (refOf(object).kind) {
+    case 'Deployment':
+      return deploymentAilment(cluster, object as Deployment)
+    case 'Pod':
+      return podAilment(object as Pod)
+    case 'Service':
+      return serviceAilment(object as Service)
+    default:
+      return undefined
+  }
+}
+
+function deploymentAilment(cluster: IndexedView, deployment: Deployment): Ailment | undefined {
+  const { spec, status, metadata } = deployment
+  const { updatedReplicas = 0, availableReplicas = 0, replicas = 0, observedGeneration = 0 } = status ?? {}
+  const timedOut = conditionOf(status?.conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
+  // A paused rollout is where its author wants it.
+  const rolled = spec.paused === true || (updatedReplicas === spec.replicas && replicas === spec.replicas)
+  const settled = rolled && observedGeneration >= (metadata.generation ?? 0)
+  if (settled && availableReplicas >= spec.replicas && !timedOut) return undefined
+  const counts =
+    settled || spec.replicas === 0
+      ? `${availableReplicas}/${spec.replicas} available`
+      : `${updatedReplicas}/${spec.replicas} updated, ${availableReplicas}/${spec.replicas} available`
+  const reason = podsReason(cluster, deployment)
+  const words = [counts, ...(timedOut ? ['progress deadline exceeded'] : []), ...(reason ? [reason] : [])].join('; ')
+  return { failed: timedOut, words }
+}
+
+/** What the first of the newest pods waits for. */
+function podsReason(cluster: IndexedView, deployment: Deployment): string | undefined {
+  const { current } = generationsOf(cluster, deployment)
+  const pods = current ? cluster.ownedBy('Pod', current.metadata.uid ?? '') : []
+  for (const pod of pods) {
+    const reason = waitingReason(pod)
+    if (reason !== undefined) return `pod ${pod.metadata.name}: ${reason}`
+  }
+  return undefined
+}
+
+/** States that every pod passes through on its way. */
+const onTheWay: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
+
+/** `ImagePullBackOff: …`, or why no node takes the pod; undefined where nothing is said to be wrong. */
+export function waitingReason({ status }: Pod): string | undefined {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  const waiting = containers.map(({ state }) => state.waiting).find(state => state && !onTheWay.has(state.reason))
+  if (waiting) return waiting.message === undefined ? waiting.reason : `${waiting.reason}: ${waiting.message}`
+  const scheduled = conditionOf(status?.conditions, 'PodScheduled')
+  if (scheduled?.status === 'False') return scheduled.message
+  if (status?.phase === 'Failed') return status.message ?? status.reason ?? 'failed'
+  return undefined
+}
+
+function podAilment(pod: Pod): Ailment | undefined {
+  const phase = pod.status?.phase ?? 'Pending'
+  if (phase === 'Succeeded' || (phase === 'Running' && isReady(pod))) return undefined
+  const reason = waitingReason(pod)
+  const words = reason ?? (phase === 'Running' ? 'not ready' : phase)
+  return { failed: phase === 'Failed', words }
+}
+
+function serviceAilment({ status }: Service): Ailment | undefined {
+  const wrong = [allocatedCondition, boundCondition]
+    .map(type => conditionOf(status?.conditions, type))
+    .find(condition => condition?.status === 'False')
+  return wrong && { failed: true, words: wrong.message ?? wrong.type }
+}

@@ -1,0 +1,48 @@
+import type { Key } from '../../api/reference.ts'
+import { refOf } from '../../api/reference.ts'
+import { sourceAnnotation } from '../../api/manifest.ts'
+import type { Namespace } from '../../api/types.ts'
+import type { IndexedView } from '../../cluster/indexed-view.ts'
+import type { Change } from '../../cluster/view.ts'
+import { type Decision, nothing } from '../decision.ts'
+import { isBeingDeleted } from '../ownership.ts'
+
+const nameLabel = 'kubernetes.io/metadata.name'
+/** Marks a Namespace that nobody asked for by name: it stands for as long as something is in it. */
+const impliedAnnotation = 'gantry.dev/implied'
+/** Namespaces that a cluster always has. */
+const permanent: ReadonlySet<string> = new Set(['default', 'kube-system'])
+
+/** Makes the Namespaces that objects are in, and removes those that end once nothing is left in them. */
+export function reconcileNamespace(cluster: IndexedView, name: Key): Decision {
+  const namespace = cluster.get('Namespace', name)
+  const occupied = cluster.holdsAnything(name)
+  if (!namespace) return occupied || permanent.has(name) ? { changes: [put(implied(name))] } : nothing
+  const ends = isBeingDeleted(namespace) || isForsaken(namespace)
+  if (!ends || permanent.has(name)) return { changes: [put(withPhase(namespace, 'Active'))] }
+  if (occupied) return { changes: [put(withPhase(namespace, isBeingDeleted(namespace) ? 'Terminating' : 'Active'))] }
+  const events = cluster.list('Event', name)
+  return { changes: [...events, namespace].map((object): Change => ({ kind: 'delete', ref: refOf(object) })) }
+}
+
+/** Implied once, and not asked for by git since. */
+function isForsaken({ metadata }: Namespace): boolean {
+  const { annotations = {} } = metadata
+  return annotations[impliedAnnotation] !== undefined && annotations[sourceAnnotation] === undefined
+}
+
+function implied(name: string): Namespace {
+  const annotations = permanent.has(name) ? {} : { annotations: { [impliedAnnotation]: 'true' } }
+  const metadata = { name, labels: { [nameLabel]: name }, ...annotations }
+  return { apiVersion: 'v1', kind: 'Namespace', metadata, status: { phase: 'Active' } }
+}
+
+function withPhase(namespace: Namespace, phase: 'Active' | 'Terminating'): Namespace {
+  const { metadata } = namespace
+  const labels = { ...metadata.labels, [nameLabel]: metadata.name }
+  return { ...namespace, metadata: { ...metadata, labels }, status: { ...namespace.status, phase } }
+}
+
+function put(object: Namespace): Change {
+  return { kind: 'put', object }
+}

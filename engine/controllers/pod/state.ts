@@ -1,0 +1,31 @@
+import { fromTime } from '../../api/time.ts'
+import type { Pod } from '../../api/types.ts'
+import { conditionOf, isTrue } from '../conditions.ts'
+import { isBeingDeleted } from '../ownership.ts'
+
+/** Ended for good: no container of it will be started again. */
+export function isFinished(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+}
+
+/** Counts as one of its owner's replicas: neither ended nor told to stop. */
+export function isActive(pod: Pod): boolean {
+  return !isFinished(pod) && !isBeingDeleted(pod)
+}
+
+export function isReady(pod: Pod): boolean {
+  return isTrue(pod.status?.conditions, 'Ready')
+}
+
+/** When a ready pod counts as available: after minReadySeconds of readiness; undefined where it is not ready. */
+export function availableAt(pod: Pod, minReadySeconds: number): number | undefined {
+  const ready = conditionOf(pod.status?.conditions, 'Ready')
+  if (ready?.status !== 'True') return undefined
+  if (minReadySeconds === 0 || ready.lastTransitionTime === undefined) return 0
+  return fromTime(ready.lastTransitionTime) + minReadySeconds * 1000
+}
+
+export function isAvailable(pod: Pod, { minReadySeconds, now }: { minReadySeconds: number; now: number }): boolean {
+  const at = availableAt(pod, minReadySeconds)
+  return at !== undefined && at <= now
+}

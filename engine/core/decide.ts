@@ -1,0 +1,80 @@
+import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
+import { splitRef } from './refs.ts'
+import { defaultSettings } from '../api/settings.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Env } from '../cluster/view.ts'
+import { type Decision, nothing } from '../controllers/decision.ts'
+import { reconcileDeployment } from '../controllers/deployment/reconcile.ts'
+import { reconcileEndpointSlices } from '../controllers/endpointslice/reconcile.ts'
+import { reconcileGarbage } from '../controllers/garbage/reconcile.ts'
+import { reconcileHealth } from '../controllers/health/reconcile.ts'
+import { ailmentOf } from '../controllers/health/verdict.ts'
+import { reconcileNamespace } from '../controllers/namespace/reconcile.ts'
+import { reconcileNode } from '../controllers/node/reconcile.ts'
+import { reconcileTermination } from '../controllers/pod/termination.ts'
+import { reconcileReplicaSet } from '../controllers/replicaset/reconcile.ts'
+import { reconcileService } from '../controllers/service/reconcile.ts'
+import { NodeInfos } from '../scheduler/node-infos.ts'
+import { reconcilePlacement } from '../scheduler/reconcile.ts'
+import type { CoreOptions } from './options.ts'
+import type { Work, WorkItem } from './work.ts'
+import { sourceAnnotation } from '../api/manifest.ts'
+
+export interface Context {
+  readonly work: Work
+  readonly env: Env
+  readonly options: CoreOptions
+}
+
+/** What one item of work comes to. */
+export function decide(cluster: Cluster, { task, key }: WorkItem, context: Context): Decision {
+  const { env, options, work } = context
+  switch (task) {
+    case 'node':
+      return reconcileNode(cluster, key, { env, defaultSeconds: tolerationSeconds(cluster, options) })
+    case 'namespace':
+      return reconcileNamespace(cluster, key)
+    case 'garbage':
+      return reconcileGarbage(cluster, splitRef(key), env)
+    case 'replicaSet':
+      return reconcileReplicaSet(cluster, key, env)
+    case 'deployment':
+      return reconcileDeployment(cluster, key, env)
+    case 'service':
+      return reconcileService(cluster, key, { env, options })
+    case 'placement': {
+      const { refusals } = work
+      return { changes: reconcilePlacement(cluster, key, { nodes: cluster.observer(NodeInfos), refusals, env }) }
+    }
+    case 'endpoints':
+      return reconcileEndpointSlices(cluster, key, env)
+    case 'termination':
+      return reconcileTermination(cluster, key, env)
+    case 'ailment':
+      return noteAilment(cluster, key, context)
+    case 'health':
+      return reconcileHealth(cluster, key, { ailments: sortedAilments(work), env })
+  }
+}
+
+function tolerationSeconds(cluster: Cluster, { clusterName }: CoreOptions): number {
+  const settings = (cluster.get(clusterKind, clusterName) as ClusterObject | undefined)?.spec ?? defaultSettings.spec
+  return settings.nodes.unreachableTolerationSeconds
+}
+
+/** Remembers what ails an object; the cluster's health is made of all of these. */
+function noteAilment(cluster: Cluster, id: string, { work, options }: Context): Decision {
+  const { kind, key } = splitRef(id)
+  const object = cluster.get(kind, key)
+  const desired = object?.metadata.annotations?.[sourceAnnotation] !== undefined
+  const ailment = object && desired ? ailmentOf(cluster, object) : undefined
+  const before = work.ailments.get(id)
+  if (ailment) work.ailments.set(id, ailment)
+  else work.ailments.delete(id)
+  if (ailment?.words !== before?.words || ailment?.failed !== before?.failed) work.mark('health', options.clusterName)
+  return nothing
+}
+
+function sortedAilments({ ailments }: Work) {
+  return [...ailments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ailment]) => ailment)
+}

@@ -1,0 +1,158 @@
+import { clusterKind } from '../api/cluster-object.ts'
+import { sourceAnnotation } from '../api/manifest.ts'
+import { describeRef, keyOf, refOf } from '../api/reference.ts'
+import { equal } from '../api/stable.ts'
+import type { KubeObject, Node, Pod, PodSpec, ReplicaSet, Service } from '../api/types.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { configRefs } from '../cluster/config-refs.ts'
+import { addressesOf } from '../cluster/index-names.ts'
+import type { ObjectChange } from '../cluster/view.ts'
+import { conditionOf } from '../controllers/conditions.ts'
+import { waitingReason } from '../controllers/health/verdict.ts'
+import { isNodeReady } from '../controllers/node/readiness.ts'
+import { controllerKey, controllerOf, isBeingDeleted } from '../controllers/ownership.ts'
+import { isFinished } from '../controllers/pod/state.ts'
+
+/** What there is to do, in the order in which it is done: each rests on what those before it settled. */
+export const tasks = [
+  'node',
+  'namespace',
+  'garbage',
+  'replicaSet',
+  'deployment',
+  'service',
+  'placement',
+  'endpoints',
+  'termination',
+  'ailment',
+  'health',
+] as const
+export type Task = (typeof tasks)[number]
+
+export type Mark = (task: Task, key: string) => void
+
+/** Marks everything that may have to be decided anew after a change. */
+export function markDirty(cluster: Cluster, change: ObjectChange, mark: Mark): void {
+  const { ref, before, after } = change
+  markAny(cluster, change, mark)
+  switch (ref.kind) {
+    case 'Pod':
+      markPod(cluster, { before: before as Pod | undefined, after: after as Pod | undefined, key: ref.key }, mark)
+      return
+    case 'ReplicaSet':
+      markReplicaSet({ before: before as ReplicaSet | undefined, after: after as ReplicaSet | undefined }, mark)
+      mark('replicaSet', ref.key)
+      return
+    case 'Deployment':
+      mark('deployment', ref.key)
+      return
+    case 'Service':
+      markService(cluster, { before: before as Service | undefined, after: after as Service | undefined }, mark)
+      mark('service', ref.key)
+      mark('endpoints', ref.key)
+      return
+    case 'Node':
+      mark('node', ref.key)
+      markOtherNodes(cluster, { before: before as Node | undefined, after: after as Node | undefined }, mark)
+      return
+    case 'Namespace':
+      mark('namespace', ref.key)
+      return
+  }
+}
+
+function markAny(cluster: Cluster, { ref, before, after }: ObjectChange, mark: Mark): void {
+  const namespace = (after ?? before)?.metadata.namespace
+  if (namespace !== undefined && (!before || !after) && ref.kind !== 'Event') mark('namespace', namespace)
+  if (isDesired(before) || isDesired(after)) mark('ailment', describeRef(ref))
+  if (ref.kind === clusterKind) mark('health', ref.key)
+  // Its owner may be gone already when an object comes, and is gone when the owner goes.
+  if (after?.metadata.ownerReferences && !before) mark('garbage', describeRef(ref))
+  if (after?.metadata.finalizers) mark('garbage', describeRef(ref))
+  if (before && !after) {
+    for (const dependent of cluster.dependents(before.metadata.uid ?? ''))
+      mark('garbage', describeRef(refOf(dependent)))
+  }
+}
+
+function isDesired(object: KubeObject | undefined): boolean {
+  return object?.metadata.annotations?.[sourceAnnotation] !== undefined
+}
+
+interface Step<T> {
+  readonly before: T | undefined
+  readonly after: T | undefined
+}
+
+function markPod(cluster: Cluster, { before, after, key }: Step<Pod> & { readonly key: string }, mark: Mark): void {
+  for (const pod of [before, after]) {
+    const owner = pod && controllerKey(pod)
+    if (owner !== undefined) mark('replicaSet', owner)
+  }
+  if (after && !controllerOf(after)) {
+    for (const set of cluster.replicaSetsSelecting(after)) mark('replicaSet', refOf(set).key)
+  }
+  if (!equal(routing(before), routing(after))) {
+    for (const pod of [before, after]) {
+      for (const service of pod ? cluster.servicesSelecting(pod) : []) mark('endpoints', refOf(service).key)
+    }
+  }
+  if (after && isBeingDeleted(after)) mark('termination', key)
+  if (after && before?.spec.nodeName === undefined && after.spec.nodeName !== undefined)
+    mark('node', after.spec.nodeName)
+  if (before && (!after || isFinished(after))) markConfigs(before.spec, { namespace: before.metadata.namespace, mark })
+  if ((before && waitingReason(before)) !== (after && waitingReason(after)))
+    markDeploymentOf(cluster, after ?? before, mark)
+}
+
+/** What a pod's endpoints are made of. */
+function routing(pod: Pod | undefined): unknown {
+  if (!pod) return undefined
+  const { metadata, spec, status } = pod
+  return [
+    metadata.labels,
+    spec.nodeName,
+    status?.podIP,
+    isFinished(pod),
+    conditionOf(status?.conditions, 'Ready')?.status,
+    isBeingDeleted(pod),
+  ]
+}
+
+/** The words of a Deployment's health tell what its pods wait for. */
+function markDeploymentOf(cluster: Cluster, pod: Pod | undefined, mark: Mark): void {
+  const owner = pod && controllerKey(pod)
+  const set = owner === undefined ? undefined : cluster.get('ReplicaSet', owner)
+  const deployment = set && controllerKey(set)
+  if (deployment !== undefined) mark('ailment', describeRef({ kind: 'Deployment', key: deployment }))
+}
+
+function markReplicaSet({ before, after }: Step<ReplicaSet>, mark: Mark): void {
+  for (const set of [before, after]) {
+    const owner = set && controllerKey(set)
+    if (owner !== undefined) mark('deployment', owner)
+  }
+  if (before && before.spec.replicas > 0 && (after?.spec.replicas ?? 0) === 0) {
+    markConfigs(before.spec.template.spec, { namespace: before.metadata.namespace, mark })
+  }
+}
+
+/** ConfigMaps and Secrets that may have lost the last one that reads them. */
+function markConfigs(spec: PodSpec, { namespace, mark }: { namespace: string | undefined; mark: Mark }): void {
+  for (const ref of configRefs(spec, namespace ?? '')) mark('garbage', describeRef(ref))
+}
+
+/** A Service that holds an address keeps another from having it; one that lets go of it does not. */
+function markService(cluster: Cluster, { before, after }: Step<Service>, mark: Mark): void {
+  for (const address of after ? addressesOf(after) : []) {
+    if (before && addressesOf(before).includes(address)) continue
+    for (const service of cluster.servicesAt(address))
+      mark('service', keyOf(service.metadata.name, service.metadata.namespace))
+  }
+}
+
+/** Whether a lost node's pods are replaced depends on how many other nodes are lost. */
+function markOtherNodes(cluster: Cluster, { before, after }: Step<Node>, mark: Mark): void {
+  if ((before && isNodeReady(before)) === (after && isNodeReady(after))) return
+  for (const node of cluster.list('Node')) if (!isNodeReady(node)) mark('node', node.metadata.name)
+}

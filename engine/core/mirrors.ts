@@ -1,0 +1,152 @@
+import { describeRef, type Ref, refOf } from '../api/reference.ts'
+import { equal } from '../api/stable.ts'
+import type { KubeObject, NodeName, Pod } from '../api/types.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { configRefs } from '../cluster/config-refs.ts'
+import type { Observer } from '../cluster/observer.ts'
+import type { ObjectChange } from '../cluster/view.ts'
+import { conditionOf } from '../controllers/conditions.ts'
+import { drainedCondition } from '../controllers/pod/termination.ts'
+import type { AssignmentDelta } from '../protocol/session.ts'
+
+/** Objects by what they are called. */
+type Refs = Map<string, Ref>
+
+/** What of one node's view changed since it was last told, and what the node may see of ConfigMaps and Secrets. */
+class NodeMirror {
+  readonly dirty: Refs = new Map()
+  readonly configs = new Map<string, { readonly ref: Ref; pods: number }>()
+  full = false
+}
+
+/**
+ * Follows what each agent may see: its own Node, the Pods bound to it, the ConfigMaps and Secrets of those, and every
+ * Service and EndpointSlice.
+ */
+export class Mirrors implements Observer {
+  readonly #cluster: Cluster
+  readonly #nodes = new Map<NodeName, NodeMirror>()
+  /** What changed for every node. */
+  readonly #shared: Refs = new Map()
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+    for (const pod of cluster.list('Pod')) this.#followConfigs(undefined, pod)
+  }
+
+  changed({ ref, before, after }: ObjectChange): void {
+    switch (ref.kind) {
+      case 'Service':
+      case 'EndpointSlice':
+        this.#shared.set(describeRef(ref), ref)
+        return
+      case 'Node':
+        this.#mark(ref.key, ref)
+        return
+      case 'ConfigMap':
+      case 'Secret':
+        for (const node of this.#readers(ref)) this.#mark(node, ref)
+        return
+      case 'Pod':
+        this.#followPod(ref, before as Pod | undefined, after as Pod | undefined)
+    }
+  }
+
+  /** The node's agent begins anew: it is to be told everything. */
+  begin(node: NodeName): void {
+    this.#of(node).full = true
+  }
+
+  /** What to tell the agents that are connected; what the others missed they hear when they join. */
+  take(): ReadonlyMap<NodeName, AssignmentDelta> {
+    const deltas = new Map<NodeName, AssignmentDelta>()
+    for (const node of this.#cluster.sessions.connected()) {
+      const mirror = this.#of(node)
+      if (mirror.full) deltas.set(node, this.#everything(node, mirror))
+      else if (mirror.dirty.size > 0 || this.#shared.size > 0) deltas.set(node, this.#delta(mirror.dirty))
+      mirror.full = false
+    }
+    for (const mirror of this.#nodes.values()) mirror.dirty.clear()
+    this.#shared.clear()
+    return deltas
+  }
+
+  #everything(node: NodeName, { configs }: NodeMirror): AssignmentDelta {
+    const cluster = this.#cluster
+    const own = cluster.get('Node', node)
+    const put: KubeObject[] = [
+      ...(own ? [own] : []),
+      ...[...configs.values()].flatMap(({ ref }) => cluster.get(ref.kind, ref.key) ?? []),
+      ...cluster.podsOn(node),
+      ...cluster.list('Service'),
+      ...cluster.list('EndpointSlice'),
+    ]
+    return { full: true, resourceVersion: cluster.resourceVersion, put, delete: [] }
+  }
+
+  #delta(dirty: Refs): AssignmentDelta {
+    const put: KubeObject[] = []
+    const gone: Ref[] = []
+    for (const refs of [dirty, this.#shared]) {
+      for (const ref of refs.values()) {
+        const object = this.#cluster.get(ref.kind, ref.key)
+        if (object) put.push(object)
+        else gone.push(ref)
+      }
+    }
+    return { full: false, resourceVersion: this.#cluster.resourceVersion, put, delete: gone }
+  }
+
+  #followPod(ref: Ref, before: Pod | undefined, after: Pod | undefined): void {
+    if (before?.spec !== after?.spec) this.#followConfigs(before, after)
+    if (before && after && !isNews(before, after)) return
+    for (const pod of [before, after]) if (pod?.spec.nodeName !== undefined) this.#mark(pod.spec.nodeName, ref)
+  }
+
+  #followConfigs(before: Pod | undefined, after: Pod | undefined): void {
+    // Counted up before it is counted down: what stays is not taken away for a moment.
+    if (after) this.#countConfigs(after, 1)
+    if (before) this.#countConfigs(before, -1)
+  }
+
+  #countConfigs({ spec, metadata }: Pod, by: 1 | -1): void {
+    if (spec.nodeName === undefined) return
+    const { configs, dirty } = this.#of(spec.nodeName)
+    for (const ref of configRefs(spec, metadata.namespace ?? '')) {
+      const id = describeRef(ref)
+      const entry = configs.get(id) ?? { ref, pods: 0 }
+      entry.pods += by
+      if (entry.pods === 0) configs.delete(id)
+      else configs.set(id, entry)
+      if (entry.pods === 0 || (entry.pods === 1 && by === 1)) dirty.set(id, ref)
+    }
+  }
+
+  #readers(ref: Ref): Set<NodeName> {
+    const pods = this.#cluster.usersOf(ref).filter((user): user is Pod => refOf(user).kind === 'Pod')
+    return new Set(pods.flatMap(pod => pod.spec.nodeName ?? []))
+  }
+
+  #mark(node: NodeName, ref: Ref): void {
+    this.#of(node).dirty.set(describeRef(ref), ref)
+  }
+
+  #of(node: NodeName): NodeMirror {
+    const known = this.#nodes.get(node)
+    if (known) return known
+    const mirror = new NodeMirror()
+    this.#nodes.set(node, mirror)
+    return mirror
+  }
+}
+
+/** An agent wrote a pod's status itself: of it only what the engine adds is news. */
+function isNews(before: Pod, after: Pod): boolean {
+  const { resourceVersion: _, ...was } = before.metadata
+  const { resourceVersion: __, ...is } = after.metadata
+  return !equal([was, before.spec, drainedOf(before)], [is, after.spec, drainedOf(after)])
+}
+
+function drainedOf({ status }: Pod) {
+  return conditionOf(status?.conditions, drainedCondition)?.status
+}

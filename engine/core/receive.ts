@@ -1,0 +1,198 @@
+import { clusterKind, type ClusterObject, type ClusterStatus } from '../api/cluster-object.ts'
+import { keyOf, refOf } from '../api/reference.ts'
+import { sourceAnnotation } from '../api/manifest.ts'
+import { defaultSettings } from '../api/settings.ts'
+import { toTime } from '../api/time.ts'
+import type { KubeObject, NodeName, Pod, Service } from '../api/types.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Change, Env } from '../cluster/view.ts'
+import { withoutCondition } from '../controllers/conditions.ts'
+import { prune, revived } from '../controllers/garbage/prune.ts'
+import { reportedNode } from '../controllers/node/join.ts'
+import { isUnreachable } from '../controllers/node/readiness.ts'
+import { isBeingDeleted } from '../controllers/ownership.ts'
+import { qosClass } from '../controllers/pod/qos.ts'
+import { reportedStatus } from '../controllers/pod/reported-status.ts'
+import { isFinished } from '../controllers/pod/state.ts'
+import { allocatedCondition } from '../controllers/service/reconcile.ts'
+import { plan } from '../plan/plan.ts'
+import type { PlanStep } from '../plan/step.ts'
+import type { PodReport } from '../protocol/session.ts'
+import type { Event } from './event.ts'
+import { Mirrors } from './mirrors.ts'
+import type { CoreOptions } from './options.ts'
+import { Work } from './work.ts'
+
+interface Context {
+  readonly env: Env
+  readonly options: CoreOptions
+}
+
+/** What an event changes by itself, before anybody decides anything. */
+export function receive(cluster: Cluster, event: Event, { env, options }: Context): readonly Change[] {
+  switch (event.kind) {
+    case 'revision':
+      return [
+        ...plan(cluster, event.manifests).steps.flatMap(step => applyStep(step, env)),
+        revisionChange(cluster, event, { env, options }),
+      ]
+    case 'refused': {
+      const { revision, verdict, problems } = event
+      return [statusChange(cluster, { refused: { revision, verdict, problems } }, options)]
+    }
+    case 'source':
+      return [sourceChange(cluster, event.message, options)]
+    case 'joined':
+      cluster.sessions.begin(event.node.name, env.now)
+      cluster.observer(Mirrors).begin(event.node.name)
+      cluster.observer(Work).mark('node', event.node.name)
+      return [nodeChange(cluster, event, env)]
+    case 'node':
+      heard(cluster, event.node.name, env)
+      return cluster.get('Node', event.node.name) ? [nodeChange(cluster, event, env)] : []
+    case 'left':
+      cluster.sessions.end(event.node)
+      proxiesMoved(cluster)
+      return []
+    case 'heartbeat':
+      heard(cluster, event.node, env)
+      return []
+    case 'report':
+      heard(cluster, event.node, env)
+      return event.pods.flatMap(report => reportChanges(cluster, report, { node: event.node, env }))
+    case 'events':
+      heard(cluster, event.node, env)
+      return event.events.map(report => ({ kind: 'event', ...report, component: 'agent' }))
+    case 'services':
+      heard(cluster, event.node, env)
+      for (const { namespace, name, message } of event.problems) {
+        cluster.sessions.noteServiceProblem(keyOf(name, namespace), { node: event.node, message })
+        cluster.observer(Work).mark('service', keyOf(name, namespace))
+      }
+      return []
+    case 'acknowledged':
+      heard(cluster, event.node, env)
+      cluster.sessions.acknowledge(event.node, event.resourceVersion)
+      proxiesMoved(cluster)
+      return []
+    case 'clock':
+      cluster.observer(Work).wake(env.now)
+      return []
+  }
+}
+
+function heard(cluster: Cluster, name: NodeName, env: Env): void {
+  cluster.sessions.heard(name, env.now)
+  const node = cluster.get('Node', name)
+  if (node && isUnreachable(node)) cluster.observer(Work).mark('node', name)
+}
+
+function proxiesMoved(cluster: Cluster): void {
+  cluster.observer(Work).acknowledged(cluster.sessions.leastAcknowledged())
+}
+
+function applyStep(step: PlanStep, env: Env): readonly Change[] {
+  return step.kind === 'delete' ? prune(step.before, env) : [{ kind: 'put', object: desiredObject(step.after) }]
+}
+
+/** What a commit asks for, with what the cluster starts such an object with. */
+function desiredObject(object: KubeObject): KubeObject {
+  switch (refOf(object).kind) {
+    case 'Pod':
+      return object.status === undefined ? freshPod(object as Pod) : object
+    case 'Service':
+      return reconsidered(object as Service)
+    case 'ConfigMap':
+    case 'Secret':
+    case 'Namespace':
+      return isBeingDeleted(object) ? revived(object) : object
+    default:
+      return object
+  }
+}
+
+function freshPod(pod: Pod): Pod {
+  return { ...pod, status: { phase: 'Pending', qosClass: qosClass(pod.spec) } }
+}
+
+/** An address that was refused is asked for again when a commit changes the Service. */
+function reconsidered(service: Service): Service {
+  if (!service.status?.conditions) return service
+  const conditions = withoutCondition(service.status.conditions, allocatedCondition)
+  return { ...service, status: { ...service.status, conditions } }
+}
+
+/** The cluster's own object, as it is before the first commit. */
+export function clusterObject(cluster: Cluster, { clusterName }: CoreOptions): ClusterObject {
+  const known = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
+  return (
+    known ?? {
+      apiVersion: 'gantry.dev/v1',
+      kind: 'Cluster',
+      metadata: { name: clusterName },
+      spec: defaultSettings.spec,
+      status: { health: 'Progressing', unhealthy: [], problems: [] },
+    }
+  )
+}
+
+function statusChange(cluster: Cluster, status: Partial<ClusterStatus>, options: CoreOptions): Change {
+  const object = clusterObject(cluster, options)
+  return { kind: 'put', object: { ...object, status: { ...object.status, ...status } } }
+}
+
+function sourceChange(cluster: Cluster, message: string | undefined, options: CoreOptions): Change {
+  if (message !== undefined) return statusChange(cluster, { sourceProblem: message }, options)
+  const object = clusterObject(cluster, options)
+  const { sourceProblem: _, ...status } = object.status
+  return { kind: 'put', object: { ...object, status } }
+}
+
+/** The commit that is applied now. The same commit again keeps its times. */
+function revisionChange(
+  cluster: Cluster,
+  event: Extract<Event, { kind: 'revision' }>,
+  { env, options }: Context,
+): Change {
+  const object = clusterObject(cluster, options)
+  const { refused: _, sourceProblem: __, appliedAt, healthyAt, ...status } = object.status
+  const same = status.revision?.commit === event.revision.commit
+  const next: ClusterStatus = {
+    ...status,
+    revision: event.revision,
+    appliedAt: (same ? appliedAt : undefined) ?? toTime(env.now),
+    ...(same && healthyAt !== undefined ? { healthyAt } : {}),
+    problems: event.problems,
+  }
+  return { kind: 'put', object: { ...object, spec: event.settings.spec, status: next } }
+}
+
+function nodeChange(cluster: Cluster, event: Extract<Event, { kind: 'joined' | 'node' }>, { now }: Env): Change {
+  const before = cluster.get('Node', event.node.name)
+  const podCIDR = event.kind === 'joined' ? event.podCIDR : undefined
+  return { kind: 'put', object: reportedNode(event.node, { before, podCIDR, now }) }
+}
+
+/** A report of a pod that the cluster does not know, or knows by another uid or node, changes nothing. */
+function reportChanges(cluster: Cluster, report: PodReport, { node, env }: { node: NodeName; env: Env }): Change[] {
+  const pod = cluster.get('Pod', keyOf(report.name, report.namespace))
+  if (!pod || pod.metadata.uid !== report.uid || pod.spec.nodeName !== node) return []
+  if ('gone' in report) return [{ kind: 'delete', ref: refOf(pod) }, ...again(pod, env)]
+  // What has ended stays ended, whatever a late report says.
+  if (isFinished(pod) && report.status.phase !== 'Succeeded' && report.status.phase !== 'Failed') return []
+  return [{ kind: 'put', object: { ...pod, status: reportedStatus(pod.status, report.status) } }]
+}
+
+/** A pod that git asks for is made anew where the old one went and nobody took it back. */
+function again(pod: Pod, _env: Env): Change[] {
+  if (pod.metadata.annotations?.[sourceAnnotation] === undefined) return []
+  const { name, namespace, labels, annotations } = pod.metadata
+  const { nodeName: _, ...spec } = pod.spec
+  const metadata = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labels === undefined ? {} : { labels }),
+    annotations,
+  }
+  return [{ kind: 'put', object: freshPod({ apiVersion: 'v1', kind: 'Pod', metadata, spec }) }]
+}

@@ -1,0 +1,68 @@
+import { clusterKind } from '../api/cluster-object.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Change, Env, ObjectChange } from '../cluster/view.ts'
+import { earliest } from '../controllers/decision.ts'
+import { NodeInfos } from '../scheduler/node-infos.ts'
+import { decide } from './decide.ts'
+import type { Effects, Event } from './event.ts'
+import { Mirrors } from './mirrors.ts'
+import type { CoreOptions } from './options.ts'
+import { clusterObject, receive } from './receive.ts'
+import { Work, type WorkItem } from './work.ts'
+
+/** How often one item may come up in a step. Far more than any takes that settles. */
+const mostRounds = 100
+
+/**
+ * The whole core: takes in one event and decides until nothing is left to decide. The cluster holds the result when it
+ * returns; what has to be done outside, and in which order, is in the Effects.
+ */
+export function step(
+  cluster: Cluster,
+  event: Event,
+  { env, options }: { readonly env: Env; readonly options: CoreOptions },
+): Effects {
+  // Made before the first change, so that they hear of every one.
+  const work = cluster.observer(Work)
+  const mirrors = cluster.observer(Mirrors)
+  cluster.observer(NodeInfos)
+
+  const record: ObjectChange[] = []
+  const apply = (changes: readonly Change[]) => record.push(...cluster.apply(changes, env))
+  if (!cluster.get(clusterKind, options.clusterName)) {
+    apply([{ kind: 'put', object: clusterObject(cluster, options) }])
+    work.mark('namespace', 'default')
+  }
+  apply(receive(cluster, event, { env, options }))
+  settle(work, item => {
+    const decision = decide(cluster, item, { work, env, options })
+    work.setDeadline(item, decision.wakeAt)
+    apply(decision.changes)
+  })
+  if (event.kind === 'clock') record.push(...cluster.expireEvents(env))
+  return { record, send: mirrors.take(), wakeAt: earliest(work.deadlines.next(), cluster.eventsWakeAt()) }
+}
+
+/** Works until nothing is left. Two parts that undo each other's work would go on for ever: that is an error. */
+function settle(work: Work, carryOut: (item: WorkItem) => void): void {
+  const rounds = new Map<string, number>()
+  for (let item = work.take(); item; item = work.take()) {
+    const id = `${item.task} ${item.key}`
+    const round = (rounds.get(id) ?? 0) + 1
+    rounds.set(id, round)
+    if (round > mostRounds) throw new Unsettled(rounds)
+    carryOut(item)
+  }
+}
+
+/** The core decided in circles. Nothing it decided may be recorded: the engine starts again from the record. */
+export class Unsettled extends Error {
+  constructor(rounds: ReadonlyMap<string, number>) {
+    const busiest = [...rounds].sort(([, a], [, b]) => b - a).slice(0, 10)
+    super(
+      `the core does not come to rest: ${busiest.map(([item, count]) => `${item} (${count} times)`).join(', ')}; ` +
+        'these undo each other, which is an error in Gantry: please report it with the observed branch',
+    )
+    this.name = 'Unsettled'
+  }
+}

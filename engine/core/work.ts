@@ -1,0 +1,106 @@
+import type { Key } from '../api/reference.ts'
+import { refOf } from '../api/reference.ts'
+import type { Pod } from '../api/types.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Observer } from '../cluster/observer.ts'
+import type { ObjectChange } from '../cluster/view.ts'
+import { drainedCondition } from '../controllers/pod/termination.ts'
+import { conditionOf } from '../controllers/conditions.ts'
+import type { Ailment } from '../controllers/health/verdict.ts'
+import { isBeingDeleted } from '../controllers/ownership.ts'
+import { isFinished } from '../controllers/pod/state.ts'
+import { isWaiting, type Refusals } from '../scheduler/reconcile.ts'
+import { Deadlines } from './deadlines.ts'
+import { markDirty, type Task, tasks } from './dirty.ts'
+
+export interface WorkItem {
+  readonly task: Task
+  readonly key: string
+}
+
+/** What is left to decide: fed by every change, emptied by a step. Made anew from the objects after a restart. */
+export class Work implements Observer {
+  readonly deadlines = new Deadlines()
+  /** Why desired objects are not well, by object. */
+  readonly ailments = new Map<string, Ailment>()
+  readonly refusals: Refusals = new Map()
+  readonly #cluster: Cluster
+  readonly #dirty = new Map<Task, Set<string>>(tasks.map(task => [task, new Set()]))
+  readonly #waiting = new Set<Key>()
+  readonly #draining = new Set<Key>()
+  #acknowledged = 0
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+    for (const kind of cluster.kinds()) {
+      for (const after of cluster.list(kind)) {
+        this.changed({ ref: refOf(after), after, resourceVersion: cluster.resourceVersion, decided: false })
+      }
+    }
+  }
+
+  mark(task: Task, key: string): void {
+    this.#dirty.get(task)?.add(key)
+  }
+
+  changed(change: ObjectChange): void {
+    markDirty(this.#cluster, change, (task, key) => this.mark(task, key))
+    if (change.ref.kind === 'Pod') this.#followPod(change.ref.key, change)
+    if (change.ref.kind === 'Node') this.#roomChanged()
+  }
+
+  /** The first thing to do of the earliest task that has any. */
+  take(): WorkItem | undefined {
+    for (const task of tasks) {
+      const keys = this.#dirty.get(task)
+      if (!keys) continue
+      for (const key of keys) {
+        keys.delete(key)
+        return { task, key }
+      }
+    }
+    return undefined
+  }
+
+  /** Marks what fell due. */
+  wake(now: number): void {
+    for (const item of this.deadlines.due(now)) {
+      const { task, key } = parseItem(item)
+      this.mark(task, key)
+    }
+  }
+
+  setDeadline(item: WorkItem, at: number | undefined): void {
+    this.deadlines.set(`${item.task} ${item.key}`, at)
+  }
+
+  /** Looks at pods that are leaving the endpoints, if the proxies got on since. */
+  acknowledged(least: number): void {
+    if (least === this.#acknowledged) return
+    this.#acknowledged = least
+    for (const key of this.#draining) this.mark('termination', key)
+  }
+
+  #followPod(key: Key, { before, after }: ObjectChange): void {
+    const [was, is] = [before as Pod | undefined, after as Pod | undefined]
+    if (is && isWaiting(is)) {
+      this.#waiting.add(key)
+      if (!was || !isWaiting(was)) this.mark('placement', key)
+    } else this.#waiting.delete(key)
+    const drained = is && conditionOf(is.status?.conditions, drainedCondition) !== undefined
+    if (is && isBeingDeleted(is) && drained === false) this.#draining.add(key)
+    else this.#draining.delete(key)
+    if (was?.spec.nodeName !== undefined && !isFinished(was) && (!is || isFinished(is))) this.#roomChanged()
+  }
+
+  /** Pods that no node took may find one now. */
+  #roomChanged(): void {
+    this.refusals.clear()
+    for (const key of this.#waiting) this.mark('placement', key)
+  }
+}
+
+function parseItem(item: string): WorkItem {
+  const space = item.indexOf(' ')
+  return { task: item.slice(0, space) as Task, key: item.slice(space + 1) }
+}

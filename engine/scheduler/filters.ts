@@ -1,0 +1,113 @@
+import { matchesLabels } from '../api/selector.ts'
+import type { Pod, Taint, Toleration } from '../api/types.ts'
+import { hostPortsOf, type NodeInfo } from './node-info.ts'
+import { requestsOf } from './requests.ts'
+
+/** A reason for which a node cannot take a pod. */
+export interface Filter {
+  readonly name: string
+  readonly check: (pod: Pod, node: NodeInfo) => boolean
+  /** Why a node failed the check, in the words of kube-scheduler: one or more reasons. */
+  readonly explain: (pod: Pod, node: NodeInfo) => readonly string[]
+}
+
+const nodeUnschedulable: Filter = {
+  name: 'NodeUnschedulable',
+  check: (pod, { node }) =>
+    node.spec.unschedulable !== true ||
+    tolerates(pod, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }),
+  explain: () => ['node(s) were unschedulable'],
+}
+
+const nodeReady: Filter = {
+  name: 'NodeReady',
+  // A node that is not ready is tainted too, but a pod that tolerates the taint still could not start there.
+  check: (_, { ready, barring }) => ready || barring.length > 0,
+  explain: () => ['node(s) were not ready'],
+}
+
+const taintToleration: Filter = {
+  name: 'TaintToleration',
+  check: (pod, { barring }) => barring.every(taint => tolerates(pod, taint)),
+  explain: (pod, { barring }) => {
+    const taint = barring.find(each => !tolerates(pod, each))
+    return taint ? [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`] : []
+  },
+}
+
+const nodeAffinity: Filter = {
+  name: 'NodeAffinity',
+  check: ({ spec }, { node }) =>
+    spec.nodeSelector === undefined || matchesLabels(spec.nodeSelector, node.metadata.labels),
+  explain: () => ["node(s) didn't match Pod's node affinity/selector"],
+}
+
+const runtime: Filter = {
+  name: 'Runtime',
+  check: ({ spec }, { handlers }) =>
+    spec.runtimeClassName === undefined || spec.runtimeClassName === ''
+      ? [...handlers].some(name => name !== 'process')
+      : handlers.has(spec.runtimeClassName),
+  explain: ({ spec }) => [
+    spec.runtimeClassName === undefined || spec.runtimeClassName === ''
+      ? 'node(s) had no container runtime, which a pod with an image needs'
+      : `node(s) had no runtime "${spec.runtimeClassName}"`,
+  ],
+}
+
+const nodePorts: Filter = {
+  name: 'NodePorts',
+  check: (pod, { hostPorts }) => hostPorts.size === 0 || !hostPortsOf(pod).some(port => hostPorts.has(port)),
+  explain: () => ["node(s) didn't have free ports for the requested pod ports"],
+}
+
+const resourcesFit: Filter = {
+  name: 'NodeResourcesFit',
+  check: (pod, node) => {
+    if (node.pods + 1 > (node.allocatable.get('pods') ?? Number.POSITIVE_INFINITY)) return false
+    for (const [name, amount] of requestsOf(pod.spec)) if (!fits(node, name, amount)) return false
+    return true
+  },
+  explain: (pod, node) => [
+    ...(node.pods + 1 > (node.allocatable.get('pods') ?? Number.POSITIVE_INFINITY) ? ['Too many pods'] : []),
+    ...[...requestsOf(pod.spec)].flatMap(([name, amount]) =>
+      fits(node, name, amount) ? [] : [`Insufficient ${name}`],
+    ),
+  ],
+}
+
+/** A node that does not say how much it has of a basic resource is not asked; of any other it has none. */
+function fits({ allocatable, requested }: NodeInfo, name: string, amount: number): boolean {
+  if (amount === 0) return true
+  const basic = name === 'cpu' || name === 'memory' || name === 'ephemeral-storage'
+  const has = allocatable.get(name) ?? (basic ? Number.POSITIVE_INFINITY : 0)
+  // Sums of fractions of cores are off by less than this.
+  return (requested.get(name) ?? 0) + amount <= has + 1e-9 * has
+}
+
+/** In kube-scheduler's order; the first that fails is the node's reason. */
+export const filters: readonly Filter[] = [
+  nodeUnschedulable,
+  nodeReady,
+  taintToleration,
+  nodeAffinity,
+  runtime,
+  nodePorts,
+  resourcesFit,
+]
+
+/** Why this node cannot take the pod; undefined where it can. */
+export function obstacle(pod: Pod, node: NodeInfo): Filter | undefined {
+  for (const filter of filters) if (!filter.check(pod, node)) return filter
+  return undefined
+}
+
+export function tolerates({ spec }: Pod, taint: Taint): boolean {
+  return (spec.tolerations ?? []).some(toleration => matchesTaint(toleration, taint))
+}
+
+function matchesTaint({ key = '', operator, value, effect }: Toleration, taint: Taint): boolean {
+  if (effect !== undefined && effect !== taint.effect) return false
+  if (key === '') return operator === 'Exists'
+  return key === taint.key && (operator === 'Exists' || (value ?? '') === (taint.value ?? ''))
+}
