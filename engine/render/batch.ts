@@ -1,8 +1,8 @@
-import type { Language } from './unit.ts'
+import type { UnitOptions } from './unit.ts'
 
 /** What a worker is asked: its answers come in the same order, in one message. */
 export interface Batch {
-  readonly units: readonly { readonly bytes: Uint8Array; readonly language: Language }[]
+  readonly units: readonly { readonly bytes: Uint8Array; readonly options: UnitOptions }[]
   readonly maxOutputBytes: number
 }
 

@@ -10,7 +10,7 @@ export type EntryKind =
   /** Something that may not be passed over in silence. */
   | { readonly kind: 'problem'; readonly problem: PlacedProblem }
 
-const leaveOut = (what: string) => `leave it out with .gantryignore (write ${what} there)`
+const leaveOut = 'leave it out with .gantryignore'
 
 /** Files that make their folder a unit of its own, whose other files are not manifests by themselves. */
 const folderMarks: Readonly<Record<string, string>> = {
@@ -26,7 +26,10 @@ export function wholeFolder(entries: readonly TreeEntry[]): { name: string; prob
     const what = kind === 'tree' ? undefined : folderMarks[name]
     if (what === undefined) continue
     const message = `this folder is ${what}, which this version of Gantry does not render: nothing in it is applied`
-    return { name, problem: { line: 0, column: 0, severity: 'error', message, remedy: leaveOut('the folder’s name') } }
+    return {
+      name,
+      problem: { line: 0, column: 0, severity: 'error', message, remedy: 'leave the folder out with .gantryignore' },
+    }
   }
   return undefined
 }
@@ -51,7 +54,7 @@ const nothing: EntryKind = { kind: 'nothing' }
 const linkProblem = warning('a symbolic link, which is not followed: what it points to is read at its own place only')
 
 function warning(message: string): EntryKind {
-  const problem: PlacedProblem = { line: 0, column: 0, severity: 'warning', message, remedy: leaveOut('its name') }
+  const problem: PlacedProblem = { line: 0, column: 0, severity: 'warning', message, remedy: leaveOut }
   return { kind: 'problem', problem }
 }
 
@@ -65,8 +68,7 @@ function fileKind(name: string): EntryKind {
       return { kind: 'unit', language: 'json' }
     case 'jsonnet': {
       const message = 'this version of Gantry does not evaluate Jsonnet'
-      const remedy = leaveOut('*.jsonnet')
-      return { kind: 'problem', problem: { line: 0, column: 0, severity: 'error', message, remedy } }
+      return { kind: 'problem', problem: { line: 0, column: 0, severity: 'error', message, remedy: leaveOut } }
     }
     default:
       return nothing

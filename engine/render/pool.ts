@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { entryUrl } from '../protocol/entries.ts'
 import type { Batch, BatchResult, UnitResult } from './batch.ts'
-import type { Language } from './unit.ts'
+import type { UnitOptions } from './unit.ts'
 
 export interface Limits {
   /** How long reading one unit may take. */
@@ -24,10 +24,11 @@ export const defaultLimits: Limits = {
 /** A unit that waits for a worker. */
 interface Waiting {
   readonly bytes: Uint8Array
-  readonly language: Language
+  readonly options: UnitOptions
   /** It was in a batch that failed: to find the guilty one, each is tried alone. */
   readonly alone: boolean
   resolve(result: UnitResult): void
+  reject(error: Error): void
 }
 
 /** Many small units go to a worker in one message. */
@@ -49,8 +50,9 @@ export class Pool {
     this.#limits = limits
   }
 
-  run(bytes: Uint8Array, language: Language): Promise<UnitResult> {
-    return new Promise(resolve => this.#enqueue({ bytes, language, alone: false, resolve }))
+  /** Rejects only where no worker can be started. */
+  run(bytes: Uint8Array, options: UnitOptions): Promise<UnitResult> {
+    return new Promise((resolve, reject) => this.#enqueue({ bytes, options, alone: false, resolve, reject }))
   }
 
   async close(): Promise<void> {
@@ -125,7 +127,7 @@ class Lane {
   readonly #worker: Worker
   readonly #limits: Limits
   readonly #events: LaneEvents
-  #batch: readonly Waiting[] = []
+  #batch: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
   #over = false
 
@@ -138,7 +140,10 @@ class Lane {
       resourceLimits: { maxOldGenerationSizeMb: limits.workerMebibytes },
     })
     this.#worker.on('message', (results: BatchResult) => this.#done(results))
-    this.#worker.on('error', error => this.#fail(reasonOf(error, limits)))
+    this.#worker.on('error', error => {
+      if (isMissing(error)) for (const unit of this.#batch.splice(0)) unit.reject(error)
+      this.#fail(reasonOf(error, limits))
+    })
     this.#worker.on('exit', () => this.#fail('its reader ended unexpectedly'))
   }
 
@@ -146,14 +151,14 @@ class Lane {
     return this.#batch.length > 0
   }
 
-  work(batch: readonly Waiting[]): void {
+  work(batch: Waiting[]): void {
     this.#batch = batch
     this.#worker.ref()
     this.#setTimer(this.#limits.unitMilliseconds, () =>
       this.#fail(`takes longer than ${this.#limits.unitMilliseconds / 1000} s to read`),
     )
     // Copies, because a Buffer's memory may be a slice of a much larger one, all of which would cross.
-    const units = batch.map(({ bytes, language }) => ({ bytes: Uint8Array.from(bytes), language }))
+    const units = batch.map(({ bytes, options }) => ({ bytes: Uint8Array.from(bytes), options }))
     const message: Batch = { units, maxOutputBytes: this.#limits.outputBytes }
     this.#worker.postMessage(
       message,
@@ -198,6 +203,11 @@ class Lane {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(then, milliseconds).unref()
   }
+}
+
+/** The worker's program is not there: nothing that a file could be blamed for. */
+function isMissing(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).endsWith('MODULE_NOT_FOUND')
 }
 
 function reasonOf(error: unknown, limits: Limits): string {

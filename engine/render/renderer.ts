@@ -38,18 +38,22 @@ export interface Renderer {
 export interface RendererOptions {
   /** Keeps what files gave across restarts; without it only memory does. */
   readonly cacheFolder?: string
+  /** How many threads read files; by default one a core, at most four. */
   readonly workers?: number
   readonly limits?: Partial<Limits>
+  /** False gives objects as they are written, neither checked nor defaulted. */
+  readonly validate?: boolean
 }
 
 /** So many trees are remembered: the applied one, and a few that were pushed, previewed or reverted. */
 const remembered = 4
 
-export function createRenderer({ cacheFolder, workers, limits }: RendererOptions = {}): Renderer {
+export function createRenderer(options: RendererOptions = {}): Renderer {
+  const { cacheFolder, workers, limits, validate = true } = options
   const allLimits = { ...defaultLimits, ...limits }
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
-  const reader = new UnitReader({ pool, limits: allLimits, disk })
+  const reader = new UnitReader({ pool, limits: allLimits, disk, validate })
   const roots: { readonly id: string; readonly root: Folder; readonly rendered: Rendered }[] = []
 
   return {
@@ -58,7 +62,12 @@ export function createRenderer({ cacheFolder, workers, limits }: RendererOptions
       const known = roots.find(each => each.id === id)
       if (known !== undefined) return known.rendered
       const failuresBefore = reader.failures
-      const { root, rendered } = await renderTree(source, { paths, reader, earlier: roots.map(each => each.root) })
+      const { root, rendered } = await renderTree(source, {
+        paths,
+        reader,
+        validate,
+        earlier: roots.map(each => each.root),
+      })
       // What failed for want of time or memory is tried again when the tree is asked for again.
       if (reader.failures === failuresBefore) {
         roots.unshift({ id, root, rendered })
@@ -78,12 +87,13 @@ export function createRenderer({ cacheFolder, workers, limits }: RendererOptions
 interface TreeOptions {
   readonly paths: readonly string[] | undefined
   readonly reader: UnitReader
+  readonly validate: boolean
   readonly earlier: readonly Folder[]
 }
 
 async function renderTree(
   { objects, tree }: Source,
-  { paths, reader, earlier }: TreeOptions,
+  { paths, reader, validate, earlier }: TreeOptions,
 ): Promise<{ root: Folder; rendered: Rendered }> {
   const { settings, problems } = await readSettings({ objects, tree }, reader)
   const followed = paths ?? settings.spec.paths
@@ -91,7 +101,9 @@ async function renderTree(
     { tree, path: '', rules: noRules, scope: scopeOf(followed), earlier },
     { objects, render: file => reader.read(objects, file) },
   )
-  const all = [...problems, ...missingFolders(root, followed), ...root.problems, ...checkSet(root.manifests)]
+  const found = [...problems, ...missingFolders(root, followed), ...root.problems]
+  // With objects missing because they are invalid, what refers to them would seem wrong too.
+  const all = validate && !found.some(isError) ? [...found, ...checkSet(root.manifests)] : found
   return { root, rendered: { manifests: root.manifests, settings, problems: all } }
 }
 
@@ -104,6 +116,10 @@ async function readSettings(
   if (entry === undefined) return { settings: defaultSettings, problems: [] }
   const unit = await reader.read(objects, { oid: entry.oid, language: 'settings' })
   return { settings: unit.settings ?? defaultSettings, problems: inFile(unit.problems, settingsFile) }
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error'
 }
 
 function missingFolders(root: Folder, paths: readonly string[]): Problem[] {

@@ -43,6 +43,11 @@ function plainValue(node: ScalarNode): string | number | boolean | null {
   return /^[-+.0-9]/.test(text) ? (numberValue(node) ?? text) : text
 }
 
+/** Whether a text that is written without quotes is read as that text. */
+export function isPlainText(text: string): boolean {
+  return !words.has(text) && !notFinite.test(text) && (numberOf(text)?.value ?? text) === text
+}
+
 const integers: readonly { readonly form: RegExp; readonly radix: number; readonly prefix: number }[] = [
   { form: /^0[xX][0-9a-fA-F]+$/, radix: 16, prefix: 2 },
   { form: /^0[bB][01]+$/, radix: 2, prefix: 2 },
@@ -55,32 +60,33 @@ const notFinite = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 /** Beyond it Kubernetes's reader too takes a whole number for a float. */
 const largestInteger = 18446744073709551615n
 
-/** The number that a plain text writes; undefined where it writes none. */
+/** The number that a plain text writes, and whether it stands for a whole number that is too large for one here. */
+function numberOf(text: string): { value: number; inexact: boolean } | undefined {
+  const digits = text.replaceAll('_', '')
+  const unsigned = digits.replace(/^[-+]/, '')
+  const integer = integers.find(({ form }) => form.test(unsigned))
+  if (integer === undefined) {
+    const value = float.test(digits) ? Number(digits) : NaN
+    // A float that is too large stays text, as there.
+    return Number.isFinite(value) ? { value: value === 0 ? 0 : value, inexact: false } : undefined
+  }
+  const value = parseInt(unsigned.slice(integer.prefix), integer.radix)
+  const inexact = !Number.isSafeInteger(value) && (integer.radix !== 10 || BigInt(unsigned) <= largestInteger)
+  return { value: value === 0 ? 0 : digits.startsWith('-') ? -value : value, inexact }
+}
+
 function numberValue({ text, offset }: ScalarNode): number | undefined {
   if (notFinite.test(text)) {
     throw new Unreadable(`${text} is no number that a manifest can hold`, { offset, remedy: `quote it: "${text}"` })
   }
-  const digits = text.replaceAll('_', '')
-  const unsigned = digits.replace(/^[-+]/, '')
-  const integer = integers.find(({ form }) => form.test(unsigned))
-  const value = integer
-    ? parseInt(unsigned.slice(integer.prefix), integer.radix)
-    : float.test(digits)
-      ? Number(digits)
-      : NaN
-  if (Number.isNaN(value) || !Number.isFinite(value)) return undefined
-  if (integer && !Number.isSafeInteger(value) && isExactInKubernetes(unsigned, integer.radix)) {
+  const number = numberOf(text)
+  if (number?.inexact === true) {
     throw new Unreadable(`${text} is too large a number to be kept exactly (at most ${Number.MAX_SAFE_INTEGER})`, {
       offset,
       remedy: `quote it if it is text: "${text}"`,
     })
   }
-  const signed = integer && digits.startsWith('-') ? -value : value
-  return signed === 0 ? 0 : signed
-}
-
-function isExactInKubernetes(unsigned: string, radix: number): boolean {
-  return radix !== 10 || BigInt(unsigned) <= largestInteger
+  return number?.value
 }
 
 /** What an explicit tag such as `!!int "12"` asks for. */

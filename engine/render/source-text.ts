@@ -32,9 +32,8 @@ export function decode(bytes: Uint8Array): string {
   return text
 }
 
-// Everything below a space but tab, line feed and carriage return, and DEL (YAML 1.2, section 5.1).
-// oxlint-disable-next-line no-control-regex
-const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
+/** Control characters but tab, line feed, carriage return and next line (YAML 1.2, section 5.1). */
+const forbidden = /[^\P{Cc}\t\n\r\u0085]/u
 
 function decodeStrictly(bytes: Uint8Array): string {
   const encoding = encodingOf(bytes)

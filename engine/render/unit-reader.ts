@@ -12,6 +12,7 @@ export interface UnitReaderOptions {
   readonly pool: Pool
   readonly limits: Limits
   readonly disk: DiskCache | undefined
+  readonly validate: boolean
 }
 
 /** Gives the unit of a file's contents: from memory, from the disk's cache, or read by a worker. */
@@ -28,7 +29,7 @@ export class UnitReader {
   }
 
   async read(objects: ObjectReader, { oid, language }: { oid: Oid; language: Language }): Promise<RenderedUnit> {
-    const key = `${oid}.${language}`
+    const key = `${oid}.${language}${this.#options.validate ? '' : '.unchecked'}`
     const known = this.#cache.get(key) ?? this.#pending.get(key)
     if (known !== undefined) return known
     const reading = this.#turnstile.run(() => this.#readNew(objects, { key, oid, language }))
@@ -49,12 +50,12 @@ export class UnitReader {
     objects: ObjectReader,
     { key, oid, language }: { key: string; oid: Oid; language: Language },
   ): Promise<RenderedUnit> {
-    const { pool, limits, disk } = this.#options
+    const { pool, limits, disk, validate } = this.#options
     const stored = await disk?.get(key)
     if (stored !== undefined) return this.#keep(key, stored)
     const size = await objects.blobSize(oid)
     if (size > limits.fileBytes) return tooLarge(size, limits.fileBytes)
-    const result = await pool.run(await objects.readBlob(oid), language)
+    const result = await pool.run(await objects.readBlob(oid), { language, validate })
     if ('unit' in result) {
       const unit: RenderedUnit = JSON.parse(result.unit)
       if (mayRest(unit)) disk?.put(key, result.unit)

@@ -33,8 +33,14 @@ const maxProblems = 50
 
 export const defaultNamespace = 'default'
 
+export interface UnitOptions {
+  readonly language: Language
+  /** Without it objects are given as they are written: neither checked nor defaulted. */
+  readonly validate: boolean
+}
+
 /** Reads one file: parses, checks and defaults what it holds. Everything wrong with it is in the problems. */
-export function renderUnit(bytes: Uint8Array, language: Language): RenderedUnit {
+export function renderUnit(bytes: Uint8Array, { language, validate }: UnitOptions): RenderedUnit {
   let source: Source
   let documents: Node[]
   try {
@@ -52,7 +58,9 @@ export function renderUnit(bytes: Uint8Array, language: Language): RenderedUnit 
       ],
     }
   }
-  return limited(language === 'settings' ? readSettings(documents, source) : readManifests(documents, source))
+  const unit =
+    language === 'settings' ? readSettings(documents, source) : readManifests(documents, { source, validate })
+  return limited(unit)
 }
 
 const lfsHeader = 'version https://git-lfs.github.com/spec/'
@@ -87,30 +95,40 @@ class Source {
   }
 }
 
-function readManifests(documents: readonly Node[], source: Source): RenderedUnit {
-  const units = documents.map(document => readDocument(document, source))
+interface Reading {
+  readonly source: Source
+  readonly validate: boolean
+}
+
+function readManifests(documents: readonly Node[], reading: Reading): RenderedUnit {
+  const units = documents.map(document => readDocument(document, reading))
   return { manifests: units.flatMap(unit => unit.manifests), problems: units.flatMap(unit => unit.problems) }
 }
 
-function readDocument(document: Node, source: Source): RenderedUnit {
+function readDocument(document: Node, reading: Reading): RenderedUnit {
+  const { source } = reading
   const { value, findings } = compose(document)
   if (findings.some(({ severity }) => severity === 'error')) {
     // What was left out while reading would only give problems that are none.
     return { manifests: [], problems: findings.map(finding => source.problem(finding)) }
   }
   if (value === null) return { manifests: [], problems: [] }
-  const members = membersOf(value).map(member => readMember(member, { document, source }))
+  const members = membersOf(value).map(member => readMember(member, { document, ...reading }))
   return {
     manifests: members.flatMap(({ manifests }) => manifests),
     problems: [...findings.map(finding => source.problem(finding)), ...members.flatMap(({ problems }) => problems)],
   }
 }
 
-function readMember(member: Member, { document, source }: { document: Node; source: Source }): RenderedUnit {
+function readMember(
+  member: Member,
+  { document, source, validate }: Reading & { readonly document: Node },
+): RenderedUnit {
   const location = locate(document, member.path)
   const start = source.place(location.node.offset)
   const mistake = whyNoManifest(member.value)
   if (mistake !== undefined) return { manifests: [], problems: [{ ...start, severity: 'error', ...mistake }] }
+  if (!validate) return { manifests: [{ ...start, object: member.value as KubeObject }], problems: [] }
   const find: Locate = (path, target) => ({
     file: '',
     ...source.place(offsetOf(locate(location.node, path), target)),

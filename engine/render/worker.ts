@@ -4,8 +4,8 @@ import { renderUnit } from './unit.ts'
 import type { Batch, BatchResult } from './batch.ts'
 
 parentPort?.on('message', ({ units, maxOutputBytes }: Batch) => {
-  const results = units.map(({ bytes, language }) => {
-    const unit = JSON.stringify(renderUnit(bytes, language))
+  const results = units.map(({ bytes, options }) => {
+    const unit = JSON.stringify(renderUnit(bytes, options))
     return unit.length <= maxOutputBytes ? { unit } : { failure: `gives more than ${maxOutputBytes >> 20} MiB` }
   })
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin

@@ -1,0 +1,40 @@
+import { Option, type Command } from 'commander'
+import type { ProblemFormat } from './problem-report.ts'
+
+interface SourceOptions {
+  readonly path?: readonly string[]
+}
+
+/** `gantry render` and `gantry validate`: what the files of a folder say, without any server. */
+export function addRenderCommands(program: Command): void {
+  program
+    .command('render')
+    .description('print what the files of a folder ask for, checked and defaulted, as YAML')
+    .argument('[dir]', 'the root of the branch', '.')
+    .option('--path <folder...>', 'follow these folders of it only')
+    .option('--no-validate', 'print objects as they are written, neither checked nor defaulted')
+    .addOption(new Option('--verbose').hideHelp())
+    .action(async (dir: string, { validate, path }: SourceOptions & { validate: boolean }) => {
+      const [{ renderFolder }, { terminal }] = await Promise.all([
+        import('./render-folder.ts'),
+        import('./terminal.ts'),
+      ])
+      process.exitCode = await renderFolder(dir, { validate, paths: path, terminal })
+    })
+  program
+    .command('validate')
+    .description('check the files of a folder; exit code 1 where one has an error')
+    .argument('[dir]', 'the root of the branch', '.')
+    .option('--path <folder...>', 'follow these folders of it only')
+    .addOption(
+      new Option('-o, --output <format>', 'how to print').choices(['text', 'json', 'sarif', 'junit']).default('text'),
+    )
+    .addOption(new Option('--verbose').hideHelp())
+    .action(async (dir: string, { output, path }: SourceOptions & { output: ProblemFormat }) => {
+      const [{ validateFolder }, { terminal }] = await Promise.all([
+        import('./render-folder.ts'),
+        import('./terminal.ts'),
+      ])
+      process.exitCode = await validateFolder(dir, { format: output, paths: path, terminal })
+    })
+}
