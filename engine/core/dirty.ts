@@ -7,11 +7,11 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { configRefs } from '../cluster/config-refs.ts'
 import { addressesOf } from '../cluster/index-names.ts'
 import type { ObjectChange } from '../cluster/view.ts'
-import { conditionOf } from '../controllers/conditions.ts'
+import { conditionOf } from '../cluster/objects/conditions.ts'
 import { waitingReason } from '../controllers/health/verdict.ts'
-import { isNodeReady } from '../controllers/node/readiness.ts'
-import { controllerKey, controllerOf, isBeingDeleted } from '../controllers/ownership.ts'
-import { isFinished } from '../controllers/pod/state.ts'
+import { isNodeReady } from '../cluster/objects/node-state.ts'
+import { controllerKey, controllerOf, isBeingDeleted } from '../cluster/objects/ownership.ts'
+import { isFinished } from '../cluster/objects/pod-state.ts'
 
 /** What there is to do, in the order in which it is done: each rests on what those before it settled. */
 export const tasks = [

@@ -5,8 +5,8 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { configRefs } from '../cluster/config-refs.ts'
 import type { Observer } from '../cluster/observer.ts'
 import type { ObjectChange } from '../cluster/view.ts'
-import { conditionOf } from '../controllers/conditions.ts'
-import { drainedCondition } from '../controllers/pod/termination.ts'
+import { conditionOf } from '../cluster/objects/conditions.ts'
+import { drainedCondition } from '../protocol/session.ts'
 import type { AssignmentDelta } from '../protocol/session.ts'
 
 /** Objects by what they are called. */

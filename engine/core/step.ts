@@ -10,6 +10,8 @@ import type { CoreOptions } from './options.ts'
 import { clusterObject, receive } from './receive.ts'
 import { Work, type WorkItem } from './work.ts'
 
+export type { CoreOptions }
+
 /** How often one item may come up in a step. Far more than any takes that settles. */
 const mostRounds = 100
 
@@ -17,11 +19,7 @@ const mostRounds = 100
  * The whole core: takes in one event and decides until nothing is left to decide. The cluster holds the result when it
  * returns; what has to be done outside, and in which order, is in the Effects.
  */
-export function step(
-  cluster: Cluster,
-  event: Event,
-  { env, options }: { readonly env: Env; readonly options: CoreOptions },
-): Effects {
+export function step(cluster: Cluster, event: Event, env: Env, options: CoreOptions): Effects {
   // Made before the first change, so that they hear of every one.
   const work = cluster.observer(Work)
   const mirrors = cluster.observer(Mirrors)

@@ -1,7 +1,7 @@
 import type { Node, Pod, Taint } from '../api/types.ts'
-import { controllerOf } from '../controllers/ownership.ts'
-import { isNodeReady } from '../controllers/node/readiness.ts'
-import { isFinished } from '../controllers/pod/state.ts'
+import { controllerOf } from '../cluster/objects/ownership.ts'
+import { isNodeReady } from '../cluster/objects/node-state.ts'
+import { isFinished } from '../cluster/objects/pod-state.ts'
 import { requestsOf, resourcesOf } from './requests.ts'
 
 /** A node as the scheduler sees it: what it offers and what is taken. */

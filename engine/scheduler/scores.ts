@@ -1,5 +1,5 @@
 import type { Pod } from '../api/types.ts'
-import { controllerOf } from '../controllers/ownership.ts'
+import { controllerOf } from '../cluster/objects/ownership.ts'
 import { tolerates } from './filters.ts'
 import type { NodeInfo } from './node-info.ts'
 import { requestsOf } from './requests.ts'

@@ -1,5 +1,5 @@
 import type { Deployment, ReplicaSet } from '../../api/types.ts'
-import { isBeingDeleted } from '../ownership.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 import { revisionOf } from './replica-sets.ts'
 
 /** Old ReplicaSets beyond `revisionHistoryLimit`, the lowest revisions first; none that still has pods. */

@@ -1,6 +1,6 @@
 import type { Condition, Deployment, DeploymentStatus, ReplicaSet } from '../../api/types.ts'
 import { fromTime, toTime } from '../../api/time.ts'
-import { conditionOf, withCondition } from '../conditions.ts'
+import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
 
 /** No deadline: Kubernetes's largest int32. */
 const never = 2_147_483_647
@@ -73,8 +73,16 @@ function deadline({ spec }: Deployment, condition: Condition): number {
 function moved(before: DeploymentStatus | undefined, after: DeploymentStatus): boolean {
   const grew = (field: 'updatedReplicas' | 'readyReplicas' | 'availableReplicas') =>
     (after[field] ?? 0) > (before?.[field] ?? 0)
-  const old = (status: DeploymentStatus | undefined) => (status?.replicas ?? 0) - (status?.updatedReplicas ?? 0)
-  return grew('updatedReplicas') || grew('readyReplicas') || grew('availableReplicas') || old(after) < old(before)
+  return (
+    grew('updatedReplicas') ||
+    grew('readyReplicas') ||
+    grew('availableReplicas') ||
+    oldReplicas(after) < oldReplicas(before)
+  )
+}
+
+function oldReplicas(status: DeploymentStatus | undefined): number {
+  return (status?.replicas ?? 0) - (status?.updatedReplicas ?? 0)
 }
 
 /** Everything the Deployment asks for is there and available, and nothing else. */

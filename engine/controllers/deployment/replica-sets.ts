@@ -1,8 +1,9 @@
+import { sourceAnnotation } from '../../api/manifest.ts'
 import { canonicalJson, templateHash } from '../../api/stable.ts'
 import { fromTime } from '../../api/time.ts'
 import type { Deployment, Labels, LabelSelector, PodTemplateSpec, ReplicaSet } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
-import { controllerReference, isControlledBy } from '../ownership.ts'
+import { controllerReference, isControlledBy } from '../../cluster/objects/ownership.ts'
 import { fenceposts } from './fenceposts.ts'
 
 export const hashLabel = 'pod-template-hash'
@@ -11,7 +12,11 @@ export const desiredAnnotation = 'deployment.kubernetes.io/desired-replicas'
 export const maxAnnotation = 'deployment.kubernetes.io/max-replicas'
 const historyAnnotation = 'deployment.kubernetes.io/revision-history'
 /** Annotations that say something of the Deployment and nothing of its ReplicaSets. */
-const ownAnnotations = [revisionAnnotation, 'kubectl.kubernetes.io/last-applied-configuration', 'gantry.dev/source']
+const ownAnnotations: ReadonlySet<string> = new Set([
+  revisionAnnotation,
+  sourceAnnotation,
+  'kubectl.kubernetes.io/last-applied-configuration',
+])
 
 export interface Generations {
   /** The ReplicaSet of the Deployment's template, where there is one. */
@@ -85,7 +90,7 @@ function withHash(selector: LabelSelector, hash: string): LabelSelector {
 
 export function copiedAnnotations(deployment: Deployment): Labels {
   const entries = Object.entries(deployment.metadata.annotations ?? {})
-  return Object.fromEntries(entries.filter(([name]) => !ownAnnotations.includes(name)))
+  return Object.fromEntries(entries.filter(([name]) => !ownAnnotations.has(name)))
 }
 
 /** What the ReplicaSet was sized for, so that a later change of size is told from a rollout. */

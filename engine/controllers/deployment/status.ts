@@ -1,6 +1,6 @@
 import type { Condition, Deployment, DeploymentStatus, ReplicaSet } from '../../api/types.ts'
 import { toTime } from '../../api/time.ts'
-import { conditionOf, isTrue, withCondition, withoutCondition } from '../conditions.ts'
+import { conditionOf, isTrue, withCondition, withoutCondition } from '../../cluster/objects/conditions.ts'
 import { fenceposts } from './fenceposts.ts'
 import { progressCondition } from './progress.ts'
 import type { Generations } from './replica-sets.ts'

@@ -1,7 +1,7 @@
 import type { Container, Endpoint, EndpointPort, Pod, Service, ServicePort } from '../../api/types.ts'
 import { canonicalJson } from '../../api/stable.ts'
-import { isBeingDeleted } from '../ownership.ts'
-import { isFinished, isReady } from '../pod/state.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
+import { isFinished, isReady } from '../../cluster/objects/pod-state.ts'
 
 /** Endpoints whose ports have the same numbers: a slice holds one such group. */
 export interface PortGroup {

@@ -4,7 +4,7 @@ import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change, Env } from '../../cluster/view.ts'
 import { type Decision, nothing } from '../decision.ts'
 import { generatedName } from '../names.ts'
-import { controllerReference, isBeingDeleted } from '../ownership.ts'
+import { controllerReference, isBeingDeleted } from '../../cluster/objects/ownership.ts'
 import { portGroups } from './endpoints.ts'
 import { planSlices, type SliceContent } from './slices.ts'
 

@@ -3,7 +3,7 @@ import { refOf } from '../../api/reference.ts'
 import { toTime } from '../../api/time.ts'
 import type { KubeObject, ObjectMeta } from '../../api/types.ts'
 import type { Change, Env } from '../../cluster/view.ts'
-import { isBeingDeleted } from '../ownership.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 import { inUseFinalizer, removal } from './reconcile.ts'
 
 /**

@@ -3,9 +3,9 @@ import type { KubeObject, OwnerReference, Pod } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change, Env } from '../../cluster/view.ts'
 import { type Decision, nothing } from '../decision.ts'
-import { isBeingDeleted } from '../ownership.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 import { deletePod } from '../pod/deletion.ts'
-import { isFinished } from '../pod/state.ts'
+import { isFinished } from '../../cluster/objects/pod-state.ts'
 
 /** Keeps a ConfigMap or Secret that git no longer asks for while something that runs still reads it. */
 export const inUseFinalizer = 'gantry.dev/in-use'

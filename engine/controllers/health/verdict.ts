@@ -1,9 +1,9 @@
 import { describeRef, refOf } from '../../api/reference.ts'
 import type { Deployment, KubeObject, Pod, Service } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
-import { conditionOf } from '../conditions.ts'
+import { conditionOf } from '../../cluster/objects/conditions.ts'
 import { generationsOf } from '../deployment/replica-sets.ts'
-import { isReady } from '../pod/state.ts'
+import { isReady } from '../../cluster/objects/pod-state.ts'
 import { allocatedCondition, boundCondition } from '../service/reconcile.ts'
 
 /** Why a desired object is not well; undefined where it is. */

@@ -5,7 +5,7 @@ import type { Namespace } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change } from '../../cluster/view.ts'
 import { type Decision, nothing } from '../decision.ts'
-import { isBeingDeleted } from '../ownership.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 /** Marks a Namespace that nobody asked for by name: it stands for as long as something is in it. */

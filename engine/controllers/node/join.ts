@@ -1,6 +1,5 @@
-import { toTime } from '../../api/time.ts'
 import type { Condition, Labels, Node, NodeStatus, Taint } from '../../api/types.ts'
-import { conditionOf, withCondition } from '../conditions.ts'
+import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
 
 /** What a node says of itself: protocol's NodeReport. */
 export interface ReportedNode {
@@ -46,19 +45,11 @@ function conditions(
     message: 'the agent reports',
   }
   const all = [...told.filter(condition => condition.type !== 'Ready'), ready]
-  return all.flatMap(({ lastTransitionTime: _, ...condition }) =>
+  return all.flatMap(condition =>
     withCondition(
       (before?.status?.conditions ?? []).filter(known => known.type === condition.type),
       condition,
       now,
     ),
   )
-}
-
-export function unreachableTaints(now: number): readonly Taint[] {
-  const key = 'node.kubernetes.io/unreachable'
-  return [
-    { key, effect: 'NoSchedule', timeAdded: toTime(now) },
-    { key, effect: 'NoExecute', timeAdded: toTime(now) },
-  ]
 }

@@ -1,6 +1,6 @@
 import type { Pod, Toleration } from '../../api/types.ts'
-import { isBeingDeleted } from '../ownership.ts'
-import { isFinished } from '../pod/state.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
+import { isFinished } from '../../cluster/objects/pod-state.ts'
 
 /** A pod on a node that stopped reporting. */
 export interface LostPod {
@@ -20,25 +20,25 @@ export type Verdict = 'forget' | 'wait' | 'evict'
 
 interface Rule {
   readonly when: (lost: LostPod) => boolean
-  readonly then: Verdict
+  readonly verdict: Verdict
 }
 
 /** What becomes of a pod on a node that stopped reporting. First match wins. */
 const lostPodRules: readonly Rule[] = [
   // A pod that was already told to stop needs no replacement.
-  { when: ({ pod }) => isBeingDeleted(pod), then: 'forget' },
+  { when: ({ pod }) => isBeingDeleted(pod), verdict: 'forget' },
   // One that has ended runs nowhere.
-  { when: ({ pod }) => isFinished(pod), then: 'forget' },
+  { when: ({ pod }) => isFinished(pod), verdict: 'forget' },
   // A toleration without a limit binds the pod to its node for good.
-  { when: lost => tolerationSeconds(lost) === 'forever', then: 'forget' },
+  { when: lost => tolerationSeconds(lost) === 'forever', verdict: 'forget' },
   // There is nowhere to go, or nothing is wrong with the nodes.
-  { when: ({ mostNodesLost }) => mostNodesLost, then: 'wait' },
+  { when: ({ mostNodesLost }) => mostNodesLost, verdict: 'wait' },
   // The node may come back.
-  { when: lost => lost.now < replaceAt(lost), then: 'wait' },
+  { when: lost => lost.now < replaceAt(lost), verdict: 'wait' },
 ]
 
 export function lostPodVerdict(lost: LostPod): Verdict {
-  return lostPodRules.find(({ when }) => when(lost))?.then ?? 'evict'
+  return lostPodRules.find(({ when }) => when(lost))?.verdict ?? 'evict'
 }
 
 /** When the pod is given up. */

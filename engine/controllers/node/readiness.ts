@@ -1,20 +1,12 @@
-import { fromTime } from '../../api/time.ts'
+import { fromTime, toTime } from '../../api/time.ts'
 import type { Node, Taint } from '../../api/types.ts'
-import { conditionOf, isTrue, withCondition } from '../conditions.ts'
-import { unreachableTaints } from './join.ts'
+import { isTrue, withCondition } from '../../cluster/objects/conditions.ts'
+import { isUnreachable, unreachableReason } from '../../cluster/objects/node-state.ts'
 
 export const unreachableKey = 'node.kubernetes.io/unreachable'
 export const notReadyKey = 'node.kubernetes.io/not-ready'
 /** How long a node may be silent. */
 export const silenceMs = 10_000
-
-export function isNodeReady(node: Node): boolean {
-  return isTrue(node.status?.conditions, 'Ready')
-}
-
-export function isUnreachable(node: Node): boolean {
-  return conditionOf(node.status?.conditions, 'Ready')?.reason === 'NodeStatusUnknown'
-}
 
 /** The Node once it has been silent for too long. */
 export function lost(node: Node, now: number): Node {
@@ -23,14 +15,14 @@ export function lost(node: Node, now: number): Node {
     {
       type: 'Ready',
       status: 'Unknown',
-      reason: 'NodeStatusUnknown',
+      reason: unreachableReason,
       message: `the agent has not been heard of for ${silenceMs / 1000} s`,
     },
     now,
   )
   return {
     ...node,
-    spec: { ...node.spec, taints: withTaints(node, unreachableKey, unreachableTaints(now)) },
+    spec: { ...node.spec, taints: withTaints(node, unreachableKey, lossTaints(unreachableKey, now)) },
     status: { ...node.status, conditions },
   }
 }
@@ -54,7 +46,7 @@ export function heard(node: Node, now: number): Node {
 }
 
 function notReadyTaints(now: number): readonly Taint[] {
-  return unreachableTaints(now).map(taint => ({ ...taint, key: notReadyKey }))
+  return lossTaints(notReadyKey, now)
 }
 
 /** The node's taints with these in place of those of the same key; a taint that stays keeps its time. */
@@ -74,4 +66,12 @@ export function lostSince(node: Node): number | undefined {
     ({ key, effect }) => effect === 'NoExecute' && (key === unreachableKey || key === notReadyKey),
   )
   return taint?.timeAdded === undefined ? undefined : fromTime(taint.timeAdded)
+}
+
+function lossTaints(key: string, now: number): readonly Taint[] {
+  const timeAdded = toTime(now)
+  return [
+    { key, effect: 'NoSchedule', timeAdded },
+    { key, effect: 'NoExecute', timeAdded },
+  ]
 }

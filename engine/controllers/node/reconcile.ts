@@ -2,20 +2,12 @@ import { type Key, refOf } from '../../api/reference.ts'
 import type { Node, Pod } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change, Env } from '../../cluster/view.ts'
-import { conditionOf, withCondition } from '../conditions.ts'
+import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
 import { type Decision, earliest, nothing, waking } from '../decision.ts'
 import { deletePod } from '../pod/deletion.ts'
 import { type LostPod, lostPodVerdict, replaceAt } from './lost-pods.ts'
-import {
-  heard,
-  isNodeReady,
-  isUnreachable,
-  lost,
-  lostSince,
-  notReadyKey,
-  silenceMs,
-  unreachableKey,
-} from './readiness.ts'
+import { isNodeReady, isUnreachable } from '../../cluster/objects/node-state.ts'
+import { heard, lost, lostSince, notReadyKey, silenceMs, unreachableKey } from './readiness.ts'
 
 /** Beyond this share of lost nodes Kubernetes's controller evicts nothing any more. */
 const mostNodes = 0.55

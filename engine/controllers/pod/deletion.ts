@@ -2,7 +2,7 @@ import { refOf } from '../../api/reference.ts'
 import { toTime } from '../../api/time.ts'
 import type { Pod } from '../../api/types.ts'
 import type { Change, Env } from '../../cluster/view.ts'
-import { isBeingDeleted } from '../ownership.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 
 /**
  * Ends a pod as the API server does: one that is bound is told to stop and goes when its agent says that nothing of it

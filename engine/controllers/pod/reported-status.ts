@@ -1,5 +1,5 @@
 import type { Condition, PodStatus } from '../../api/types.ts'
-import { drainedCondition } from './termination.ts'
+import { drainedCondition } from '../../protocol/session.ts'
 
 /** Conditions that the engine writes; an agent's report leaves them as they are. */
 const engineConditions: ReadonlySet<string> = new Set(['PodScheduled', 'DisruptionTarget', drainedCondition])

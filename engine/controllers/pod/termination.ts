@@ -1,13 +1,11 @@
 import type { Key } from '../../api/reference.ts'
 import type { Pod } from '../../api/types.ts'
+import { drainedCondition } from '../../protocol/session.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Env } from '../../cluster/view.ts'
-import { conditionOf, withCondition } from '../conditions.ts'
+import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
 import { type Decision, nothing, waking } from '../decision.ts'
-import { isBeingDeleted } from '../ownership.ts'
-
-/** As in protocol/session.ts, which controllers may not import. */
-export const drainedCondition = 'gantry.dev/Drained'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 
 /** How long proxies may take to stop sending connections to a pod that ends. */
 const drainForMs = 2_000

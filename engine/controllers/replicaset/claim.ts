@@ -2,7 +2,7 @@ import { matchesSelector } from '../../api/selector.ts'
 import type { Pod, ReplicaSet } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change } from '../../cluster/view.ts'
-import { controllerOf, controllerReference, isBeingDeleted, isControlledBy } from '../ownership.ts'
+import { controllerOf, controllerReference, isBeingDeleted, isControlledBy } from '../../cluster/objects/ownership.ts'
 
 export interface Claim {
   /** The ReplicaSet's pods, with those it adopts and without those it releases. */

@@ -1,7 +1,7 @@
 import { fromTime } from '../../api/time.ts'
 import type { Pod } from '../../api/types.ts'
-import { conditionOf } from '../conditions.ts'
-import { isReady } from '../pod/state.ts'
+import { conditionOf } from '../../cluster/objects/conditions.ts'
+import { isReady } from '../../cluster/objects/pod-state.ts'
 
 const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost'
 const phaseOrder: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 }

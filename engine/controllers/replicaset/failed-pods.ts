@@ -1,6 +1,6 @@
 import { fromTime } from '../../api/time.ts'
 import type { Pod } from '../../api/types.ts'
-import { conditionOf } from '../conditions.ts'
+import { conditionOf } from '../../cluster/objects/conditions.ts'
 
 const firstDelayMs = 10_000
 const longestDelayMs = 300_000

@@ -2,9 +2,9 @@ import { type Key, refOf } from '../../api/reference.ts'
 import type { Service, ServicePort, ServiceSpec } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change, Env } from '../../cluster/view.ts'
-import { conditionOf, withCondition, withoutCondition } from '../conditions.ts'
+import { conditionOf, withCondition, withoutCondition } from '../../cluster/objects/conditions.ts'
 import { type Decision, nothing } from '../decision.ts'
-import { isBeingDeleted } from '../ownership.ts'
+import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 import { type PortRange, addressRange, firstFree, inRange, toAddress } from './ranges.ts'
 
 export const allocatedCondition = 'gantry.dev/Allocated'
@@ -44,14 +44,14 @@ interface Allocation {
 
 /** The spec without what its type has no use for. */
 function fitting(spec: ServiceSpec): ServiceSpec {
-  const { clusterIP, clusterIPs, ...rest } = spec
-  const addressed = spec.type === 'ExternalName' ? rest : spec
+  const addressed = spec.type === 'ExternalName' ? withoutAddress(spec) : spec
   if (takesNodePorts(spec) || !addressed.ports?.some(port => port.nodePort !== undefined)) return addressed
   return { ...addressed, ports: addressed.ports.map(withoutNodePort) }
 }
 
-function withoutNodePort({ nodePort: _, ...port }: ServicePort): ServicePort {
-  return port
+function withoutNodePort(port: ServicePort): ServicePort {
+  const { nodePort: _, ...rest } = port
+  return rest
 }
 
 function takesNodePorts({ type }: ServiceSpec): boolean {
@@ -82,8 +82,9 @@ function withAddress(spec: ServiceSpec, allocation: Allocation): ServiceSpec {
   return { ...spec, clusterIP, clusterIPs: [clusterIP] }
 }
 
-function withoutAddress({ clusterIP: _, clusterIPs: __, ...spec }: ServiceSpec): ServiceSpec {
-  return spec
+function withoutAddress(spec: ServiceSpec): ServiceSpec {
+  const { clusterIP: _, clusterIPs: __, ...rest } = spec
+  return rest
 }
 
 function addressRefusal(address: string, { cluster, key, options }: Allocation): string | undefined {
@@ -103,9 +104,11 @@ function otherHolder(cluster: IndexedView, address: string, key: Key): Key | und
 }
 
 function comesFirst(a: Service, b: Service): boolean {
-  const rank = (service: Service) =>
-    `${service.status === undefined ? 1 : 0} ${service.metadata.creationTimestamp} ${refOf(service).key}`
-  return rank(a) < rank(b)
+  return seniority(a) < seniority(b)
+}
+
+function seniority(service: Service): string {
+  return `${service.status === undefined ? 1 : 0} ${service.metadata.creationTimestamp} ${refOf(service).key}`
 }
 
 function isTaken(address: string, { cluster, key }: Allocation): boolean {

@@ -1,5 +1,5 @@
-import { toTime } from '../api/time.ts'
-import type { Condition } from '../api/types.ts'
+import { toTime } from '../../api/time.ts'
+import type { Condition } from '../../api/types.ts'
 
 export function conditionOf(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
   return conditions?.find(condition => condition.type === type)

@@ -1,5 +1,5 @@
-import { keyOf, type Key } from '../api/reference.ts'
-import type { KubeObject, OwnerReference } from '../api/types.ts'
+import { keyOf, type Key } from '../../api/reference.ts'
+import type { KubeObject, OwnerReference } from '../../api/types.ts'
 
 /** The one owner that manages an object. */
 export function controllerOf(object: Pick<KubeObject, 'metadata'>): OwnerReference | undefined {

@@ -1,7 +1,7 @@
 import { fromTime } from '../../api/time.ts'
 import type { Pod } from '../../api/types.ts'
-import { conditionOf, isTrue } from '../conditions.ts'
-import { isBeingDeleted } from '../ownership.ts'
+import { conditionOf, isTrue } from './conditions.ts'
+import { isBeingDeleted } from './ownership.ts'
 
 /** Ended for good: no container of it will be started again. */
 export function isFinished(pod: Pod): boolean {

@@ -1,0 +1,14 @@
+import type { Node } from '../../api/types.ts'
+import { conditionOf, isTrue } from './conditions.ts'
+
+export function isNodeReady(node: Node): boolean {
+  return isTrue(node.status?.conditions, 'Ready')
+}
+
+/** Its agent has been silent for too long. */
+export function isUnreachable(node: Node): boolean {
+  return conditionOf(node.status?.conditions, 'Ready')?.reason === unreachableReason
+}
+
+/** Why a node that is not heard of is not ready. */
+export const unreachableReason = 'NodeStatusUnknown'
