@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { syncFolder } from './durable.ts'
 import { endOf, failure, gitIn, spawnGit, startFailure } from './git-process.ts'
 import { removeStaleRefLocks } from './leftovers.ts'
+import { Lock } from './lock.ts'
 import { GitError } from './repository.ts'
 import type { Oid, RefName } from './repository.ts'
 
@@ -19,8 +20,8 @@ export class Refs {
   readonly #repository: string
   #child: ChildProcess | undefined
   #words = ''
-  /** Updates go one after the other; never rejects. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** The process takes one update at a time. */
+  readonly #lock = new Lock()
 
   constructor(repository: string) {
     this.#repository = repository
@@ -46,14 +47,11 @@ export class Refs {
   }
 
   update(ref: RefName, update: RefUpdate): Promise<void> {
-    const done = this.#last.then(() => this.#update(ref, update))
-    this.#last = done.catch(() => undefined)
-    return done
+    return this.#lock.hold(() => this.#update(ref, update))
   }
 
-  async close(): Promise<void> {
-    await this.#last
-    await endOf(this.#child)
+  close(): Promise<void> {
+    return this.#lock.hold(() => endOf(this.#child))
   }
 
   async #update(ref: RefName, { to, expected }: RefUpdate): Promise<void> {
