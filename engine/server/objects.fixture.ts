@@ -88,7 +88,9 @@ const podSpec: PodSpec = {
   terminationGracePeriodSeconds: 30,
   dnsPolicy: 'ClusterFirst',
   nodeSelector: { disk: 'ssd' },
-  tolerations: [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 }],
+  tolerations: [
+    { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 },
+  ],
 }
 
 export const node: Node = {
@@ -192,7 +194,10 @@ export const replicaSet: ReplicaSet = {
   spec: {
     replicas: 2,
     selector: { matchLabels: { ...labels, 'pod-template-hash': '5d8f' } },
-    template: { metadata: { labels: { ...labels, 'pod-template-hash': '5d8f' } }, spec: podSpec },
+    template: {
+      metadata: { labels: { ...labels, 'pod-template-hash': '5d8f' }, annotations: { 'example.com/note': 'hello' } },
+      spec: podSpec,
+    },
   },
   status: { replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 1, availableReplicas: 1, observedGeneration: 1 },
 }
@@ -207,7 +212,11 @@ export const oldReplicaSet: ReplicaSet = {
     labels: { ...labels, 'pod-template-hash': '77aa' },
     annotations: { 'deployment.kubernetes.io/revision': '1' },
   },
-  spec: { ...replicaSet.spec, replicas: 0 },
+  spec: {
+    ...replicaSet.spec,
+    replicas: 0,
+    template: { ...replicaSet.spec.template, spec: { ...podSpec, terminationGracePeriodSeconds: 5 } },
+  },
   status: { replicas: 0, observedGeneration: 1 },
 }
 
@@ -272,7 +281,9 @@ export const pendingPod: Pod = {
   status: {
     phase: 'Pending',
     qosClass: 'Burstable',
-    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' }],
+    conditions: [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' },
+    ],
   },
 }
 
@@ -324,7 +335,7 @@ export const configMap: ConfigMap = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name: 'greeting', namespace: 'shop', creationTimestamp: created },
-  data: { text: 'Hello\nfrom Gantry', other: 'x' },
+  data: { text: 'Hello\nfrom Gantry' },
   binaryData: { logo: 'AAEC' },
 }
 

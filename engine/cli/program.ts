@@ -1,0 +1,153 @@
+import { Command, Option } from 'commander'
+import type { Client } from './client.ts'
+import type { ConnectionOptions } from './connection.ts'
+import type { EventsOptions } from './events.ts'
+import type { GetOptions } from './get.ts'
+import type { LogsOptions } from './logs.ts'
+import type { Terminal } from './terminal.ts'
+import { addRenderCommands } from './render.ts'
+import { addUpCommand } from './up.ts'
+import { version } from '../version.ts'
+
+/** Where the commands write. */
+export type OpenTerminal = () => Promise<Terminal>
+
+/** Commands load what they need when they run, so that `gantry version` does not wait for any of it. */
+export function createProgram(openTerminal: OpenTerminal = processTerminal): Command {
+  const program = new Command('gantry')
+    .description('Runs containers on your own machines from a git repository.')
+    .option('--verbose', 'show where an error came from')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(gantry --help shows the commands)')
+    .exitOverride()
+    .addHelpText('after', exitCodeHelp)
+  addStatus(program, openTerminal)
+  addGet(program, openTerminal)
+  addDescribe(program, openTerminal)
+  addLogs(program, openTerminal)
+  addEvents(program, openTerminal)
+  addHistory(program, openTerminal)
+  addRollback(program, openTerminal)
+  addUpCommand(program)
+  addRenderCommands(program)
+  program
+    .command('version')
+    .description("show Gantry's version")
+    .action(() => void process.stdout.write(`gantry ${version}\n`))
+  return program
+}
+
+const exitCodeHelp = `
+Which Gantry is asked: --server and --token, else GANTRY_SERVER and GANTRY_TOKEN, else the one that gantry up started.
+
+Exit codes:
+  0  done
+  1  failed or refused, or what was named does not exist
+  2  the command line makes no sense
+  3  no Gantry answers`
+
+function addStatus(program: Command, openTerminal: OpenTerminal): void {
+  asking(program.command('status'))
+    .description('show what runs, from which commit, and what is wrong')
+    .action(async (options: ConnectionOptions) => {
+      const { status } = await import('./status.ts')
+      await status(await connect(options), await openTerminal())
+    })
+}
+
+function addGet(program: Command, openTerminal: OpenTerminal): void {
+  asking(inNamespace(program.command('get')))
+    .description('list objects: gantry get pods, get deploy,svc, get pod/web-1')
+    .argument('<kinds...>', 'kinds, separated by commas, then names; or KIND/NAME')
+    .option('-A, --all-namespaces', 'of all namespaces', false)
+    .option('-o, --output <format>', 'wide, yaml, json or name')
+    .option('-l, --selector <labels>', 'those with these labels: app=web,tier in (a,b),!old')
+    .option('--field-selector <fields>', 'those with these fields: status.phase!=Running')
+    .option('-w, --watch', 'then show changes as they come', false)
+    .action(async (kinds: string[], options: ConnectionOptions & GetOptions) => {
+      const { get } = await import('./get.ts')
+      await get(await connect(options), kinds, { options, terminal: await openTerminal() })
+    })
+}
+
+function addDescribe(program: Command, openTerminal: OpenTerminal): void {
+  asking(inNamespace(program.command('describe')))
+    .description('show all about objects, with their events')
+    .argument('<kinds...>', 'a kind, then names; or KIND/NAME')
+    .option('-l, --selector <labels>', 'those with these labels')
+    .action(async (kinds: string[], options: ConnectionOptions & { namespace: string; selector?: string }) => {
+      const { describe } = await import('./describe.ts')
+      await describe(await connect(options), kinds, { options, terminal: await openTerminal() })
+    })
+}
+
+function addLogs(program: Command, openTerminal: OpenTerminal): void {
+  asking(inNamespace(program.command('logs')))
+    .description("show a container's log: gantry logs web-1, logs deploy/web -f")
+    .argument('[target]', 'a pod, or KIND/NAME of what has pods')
+    .option('-c, --container <name>', 'of this container')
+    .option('-f, --follow', 'on as it is written', false)
+    .option('-l, --selector <labels>', 'of all pods with these labels')
+    .option('-p, --previous', 'of the container before its last restart', false)
+    .option('--since <span>', 'no older than 90s, 5m, 1h')
+    .option('--tail <lines>', 'the last lines only')
+    .option('--timestamps', 'with the time of each line', false)
+    .action(async (target: string | undefined, options: ConnectionOptions & LogsOptions) => {
+      const { logs } = await import('./logs.ts')
+      await logs(await connect(options), target, { options, terminal: await openTerminal() })
+    })
+}
+
+function addEvents(program: Command, openTerminal: OpenTerminal): void {
+  asking(inNamespace(program.command('events')))
+    .description('show what happened, oldest first')
+    .option('-A, --all-namespaces', 'in all namespaces', false)
+    .option('--for <object>', 'to one object: deploy/web')
+    .option('-w, --watch', 'then show events as they come', false)
+    .action(async (options: ConnectionOptions & EventsOptions) => {
+      const { events } = await import('./events.ts')
+      await events(await connect(options), { options, terminal: await openTerminal() })
+    })
+}
+
+function addHistory(program: Command, openTerminal: OpenTerminal): void {
+  asking(program.command('history'))
+    .description('show the commits: when each was applied and became healthy')
+    .option('--limit <number>', 'how many', '20')
+    .action(async (options: ConnectionOptions & { limit: string }) => {
+      const { history } = await import('./history.ts')
+      await history(await connect(options), { limit: options.limit, terminal: await openTerminal() })
+    })
+}
+
+function addRollback(program: Command, openTerminal: OpenTerminal): void {
+  asking(program.command('rollback'))
+    .description('make one new commit that restores an earlier one; by default the last healthy one before the current')
+    .argument('[commit]', 'the commit to restore')
+    .action(async (commit: string | undefined, options: ConnectionOptions) => {
+      const { rollback } = await import('./history.ts')
+      await rollback(await connect(options), { commit, terminal: await openTerminal() })
+    })
+}
+
+/** The options of a command that asks a server. */
+export function asking(command: Command): Command {
+  return command
+    .option('--server <url>', 'the Gantry to ask')
+    .option('--token <token>', 'its token')
+    .option('--ca <file>', "the CA of the server's certificate, PEM")
+    .addOption(new Option('--verbose').hideHelp())
+}
+
+function inNamespace(command: Command): Command {
+  return command.option('-n, --namespace <name>', 'in this namespace', 'default')
+}
+
+async function connect(options: ConnectionOptions): Promise<Client> {
+  const [{ createClient }, { readConnection }] = await Promise.all([import('./client.ts'), import('./connection.ts')])
+  return createClient(readConnection(options))
+}
+
+async function processTerminal(): Promise<Terminal> {
+  return (await import('./terminal.ts')).terminal
+}
