@@ -21,13 +21,15 @@ export type Shape =
 
 export interface Field {
   readonly shape: Shape
-  readonly required: boolean
   readonly constraint: Constraint | undefined
   /** Why it is not honoured, where it is not. */
   readonly gap: FieldGap | undefined
 }
 
-export type Model = ReadonlyMap<string, Field>
+export interface Model {
+  readonly fields: ReadonlyMap<string, Field>
+  readonly required: readonly string[]
+}
 
 type ScalarType = keyof typeof scalars
 
@@ -38,21 +40,23 @@ const compiled = new Map<string, Model>()
 export function modelOf(name: string): Model {
   const before = compiled.get(name)
   if (before) return before
-  const gaps = fieldGaps[plainName(name)]
-  const model = new Map(
-    Object.entries(models[name] ?? {}).map(([field, text]): [string, Field] => {
-      const place = `${plainName(name)}.${field}`
-      return [
+  const plain = plainName(name)
+  const entries = Object.entries(models[name] ?? {})
+  const model = {
+    fields: new Map(
+      entries.map(([field, text]): [string, Field] => [
         field,
         {
           shape: shapeOf(text.replace('!', '')),
-          required: text.endsWith('!') || alsoRequired.has(place),
-          constraint: constraints[place],
-          gap: gaps?.[field],
+          constraint: constraints[`${plain}.${field}`],
+          gap: fieldGaps[plain]?.[field],
         },
-      ]
-    }),
-  )
+      ]),
+    ),
+    required: entries
+      .filter(([field, text]) => text.endsWith('!') || alsoRequired.has(`${plain}.${field}`))
+      .map(([field]) => field),
+  }
   compiled.set(name, model)
   return model
 }
@@ -179,16 +183,21 @@ class Walk {
       this.#error(`must be ${article(plainName(name))} with its fields, not ${this.#show(value)}`)
       return undefined
     }
-    const model = modelOf(name)
-    const entries: [string, unknown][] = []
-    for (const [key, item] of Object.entries(value)) {
-      const field = model.get(key)
+    const { fields, required } = modelOf(name)
+    const copy: Record<string, unknown> = {}
+    for (const key of Object.keys(value)) {
+      const field = fields.get(key)
+      const item = value[key]
       if (!field) this.#unknownField(key, { value, name })
-      else if (item !== null) entries.push([key, this.#inside(key, () => this.#field(item, field))])
+      else if (item !== null) {
+        this.#path.push(key)
+        const copied = this.#field(item, field)
+        this.#path.pop()
+        if (copied !== undefined) copy[key] = copied
+      }
     }
-    const present = entries.filter(([, item]) => item !== undefined)
-    this.#checkRequired(model, { value, present: new Set(present.map(([key]) => key)) })
-    return Object.fromEntries(present)
+    for (const key of required) if (copy[key] === undefined) this.#missing(key, { value, fields })
+    return copy
   }
 
   #field(value: unknown, field: Field): unknown {
@@ -215,7 +224,7 @@ class Walk {
   }
 
   #unknownField(key: string, { value, name }: { value: object; name: string }): void {
-    const names = [...modelOf(name).keys()].filter(field => !isSet(value, field))
+    const names = [...modelOf(name).fields.keys()].filter(field => !isSet(value, field))
     const meant = nearest(key, names)
     const path = [...this.#path, key]
     this.#options.report.error(path, `is not a field of ${article(plainName(name))}`, {
@@ -223,16 +232,13 @@ class Walk {
       remedy: meant === undefined ? `remove it; the fields are ${names.join(', ')}` : `did you mean ${meant}?`,
       ...(meant === undefined ? {} : { concerns: [...this.#path, meant] }),
     })
-    if (meant !== undefined && modelOf(name).get(meant)?.required) this.whole = false
   }
 
-  #checkRequired(model: Model, { value, present }: { value: object; present: ReadonlySet<string> }): void {
-    for (const [key, { required }] of model) {
-      if (!required || present.has(key)) continue
-      this.whole = false
-      const isMisspelt = Object.keys(value).some(other => !model.has(other) && nearest(other, [key]) === key)
-      if (!isSet(value, key) && !isMisspelt) this.#inside(key, () => this.#error('is required', `add ${key}`))
-    }
+  /** Says so, unless what is wrong with the field (its type, its spelling) was said already. */
+  #missing(key: string, { value, fields }: { value: object; fields: Model['fields'] }): void {
+    this.whole = false
+    const isMisspelt = Object.keys(value).some(other => !fields.has(other) && nearest(other, [key]) === key)
+    if (!isSet(value, key) && !isMisspelt) this.#inside(key, () => this.#error('is required', `add ${key}`))
   }
 
   #any(value: unknown): unknown {

@@ -57,7 +57,7 @@ function checkKeptRunning(spec: PodSpec, at: At): void {
 
 function checkVolumes(volumes: readonly Volume[], at: At): void {
   expectUnique(volumes, { at, field: 'name', key: volume => volume.name, what: 'volume' })
-  const known = [...modelOf('V1Volume').keys()].filter(field => field !== 'name')
+  const known = [...modelOf('V1Volume').fields.keys()].filter(field => field !== 'name')
   for (const [i, volume] of volumes.entries()) {
     const here = inside(at, i)
     expectOne(volume, { at: here, fields: known, what: 'a source' })
