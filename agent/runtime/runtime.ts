@@ -45,6 +45,8 @@ export interface Runtime {
   listeners?(podUid: Uid): Promise<{ address: string; port: number }[]>
   /** Stops watching and lets go of sockets. Containers run on. */
   close(): Promise<void>
+  /** Removes every sandbox of this cluster and node, and what else it made: `gantry down`. */
+  destroy?(): Promise<void>
 }
 
 export type ContainerId = string

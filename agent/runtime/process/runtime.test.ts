@@ -1,32 +1,66 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, test } from 'vitest'
 import { describeWith } from '../../../test/needs.ts'
 import { createNetwork } from '../../network/create.ts'
+import type { NetworkOptions } from '../../network/create.ts'
+import type { RuntimeUnderTest } from '../runtime.suite.ts'
 import { runtimeSuite } from '../runtime.suite.ts'
 import { createProcessRuntime } from './runtime.ts'
 
-describeWith(['root'], 'process runtime, loopback addresses', () => {
-  runtimeSuite(async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'gantry-process-'))
-    const owner = { clusterUid: randomUUID(), nodeName: 'test-node' }
-    const network = await createNetwork({
-      ...owner,
-      mode: 'loopback',
-      podCIDR: '127.77.0.0/24',
-      serviceCIDR: '127.78.0.0/24',
-      folder: join(folder, 'network'),
-    })
-    return {
-      open: () => createProcessRuntime({ ...owner, network, folder: join(folder, 'runtime') }),
-      allocate: podUid => network.allocate(podUid),
-      image: undefined,
-      asUser: 0,
-      dispose: async () => {
-        await network.destroy()
-        await rm(folder, { recursive: true, force: true })
-      },
+async function machine(
+  options: Pick<NetworkOptions, 'podCIDR' | 'serviceCIDR'> & Partial<NetworkOptions>,
+): Promise<RuntimeUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-process-'))
+  const owner = { clusterUid: randomUUID(), nodeName: 'test-node' }
+  const network = await createNetwork({ ...owner, ...options, folder: join(folder, 'network') })
+  return {
+    open: () => createProcessRuntime({ ...owner, network, folder: join(folder, 'runtime') }),
+    allocate: podUid => network.allocate(podUid),
+    image: undefined,
+    asUser: process.getuid?.(),
+    dispose: async () => {
+      await network.destroy()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+describe(`process runtime, loopback addresses, as user ${process.getuid?.()}`, () => {
+  runtimeSuite(() => machine({ mode: 'loopback', podCIDR: '127.77.0.0/24', serviceCIDR: '127.78.0.0/24' }))
+})
+
+describeWith(['root', 'ip'], 'process runtime, bridged', () => {
+  runtimeSuite(() =>
+    machine({
+      mode: 'bridged',
+      bridge: 'gantrytest1',
+      nodeAddress: '127.0.0.1',
+      podCIDR: '10.199.1.0/24',
+      serviceCIDR: '10.199.128.0/24',
+    }),
+  )
+})
+
+describeWith(['root'], 'process runtime, as an ordinary user', () => {
+  test('passes the whole suite', { timeout: 120_000 }, async () => {
+    const home = await mkdtemp(join(tmpdir(), 'gantry-user-'))
+    const [uid, gid] = [61_234, 61_234]
+    await chown(home, uid, gid)
+    const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader=runner', '--project=unit', '--cache=false']
+    const env = { PATH: process.env['PATH'], HOME: home, TMPDIR: home, GANTRY_TEST_STRICT: '0' }
+    try {
+      await promisify(execFile)(process.execPath, [...vitest, 'agent/runtime/process/runtime.test.ts'], {
+        uid,
+        gid,
+        env,
+      })
+    } finally {
+      await rm(home, { recursive: true, force: true })
     }
   })
 })

@@ -1,0 +1,95 @@
+import type { ImageInspectInfo } from 'dockerode'
+import { Readable } from 'node:stream'
+import { ImageError } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
+import { DockerError, isStatus, orMissing } from './engine.ts'
+import type { DockerEngine } from './engine.ts'
+import { pauseProgram, pauseTag } from './pause.ts'
+import type { Architecture } from './pause.ts'
+import { tarOf } from './tar.ts'
+
+type Policy = Parameters<Runtime['ensureImage']>[1]
+
+export async function ensureImage(engine: DockerEngine, image: string, policy: Policy): Promise<{ imageID: string }> {
+  const present = policy === 'Always' ? undefined : await findImage(engine, image)
+  if (present !== undefined) return { imageID: imageIdOf(present) }
+  if (policy === 'Never') {
+    throw new ImageError(
+      'ErrImageNeverPull',
+      `image ${image} is not present on the node, and imagePullPolicy is Never: load it there, or choose IfNotPresent`,
+    )
+  }
+  await pull(engine, image)
+  const pulled = await findImage(engine, image)
+  if (pulled === undefined) throw new ImageError('ErrImagePull', `image ${image} was pulled but is not there`)
+  return { imageID: imageIdOf(pulled) }
+}
+
+export async function findImage(engine: DockerEngine, image: string): Promise<ImageInspectInfo | undefined> {
+  try {
+    return await orMissing(engine.call(`look at image ${image}`, api => api.getImage(image).inspect()))
+  } catch (error) {
+    if (isStatus(error, 400)) throw invalidName(image, error)
+    throw error
+  }
+}
+
+/** The pause image of this program, made and imported where it is not there yet; its reference. */
+export async function ensurePauseImage(engine: DockerEngine): Promise<string> {
+  const { Arch } = await engine.call('ask the Docker Engine for its version', api => api.version())
+  const architecture = architectures[Arch]
+  if (architecture === undefined) {
+    throw new Error(`the Docker Engine runs on ${Arch}, for which Gantry has no pause program: use amd64 or arm64`)
+  }
+  const tag = pauseTag(architecture)
+  const reference = `gantry-pause:${tag}`
+  if ((await findImage(engine, reference)) !== undefined) return reference
+  const archive = tarOf('pause', pauseProgram(architecture))
+  await engine.change('import the pause image', async api => {
+    const changes = ['ENTRYPOINT ["/pause"]', 'LABEL dev.gantry.pause=true', 'USER 65535:65535']
+    // One chunk: a Buffer handed to `Readable.from` is iterated byte by byte.
+    const progress = await api.importImage(Readable.from([archive]), { repo: 'gantry-pause', tag, changes })
+    await drained(progress)
+  })
+  return reference
+}
+
+/** By Go's names for them, which Docker's API uses. */
+const architectures: Readonly<Record<string, Architecture>> = { amd64: 'x86_64', arm64: 'aarch64' }
+
+async function pull(engine: DockerEngine, image: string): Promise<void> {
+  try {
+    await engine.change(`pull image ${image}`, async api => {
+      await drained(await api.pull(/[:@][^/]+$/.test(image) ? image : `${image}:latest`))
+    })
+  } catch (error) {
+    if (isStatus(error, 400)) throw invalidName(image, error)
+    if (error instanceof DockerError && error.status === undefined && error.reason.includes('does not answer'))
+      throw error
+    throw new ImageError('ErrImagePull', `image ${image} could not be pulled: ${wordsOf(error)}`)
+  }
+}
+
+function invalidName(image: string, error: unknown): ImageError {
+  return new ImageError('InvalidImageName', `"${image}" is not the name of an image: ${wordsOf(error)}`)
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof DockerError) return error.reason
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Where several registries hold it, by digest; an image made here has only its own id. */
+function imageIdOf({ RepoDigests, Id }: ImageInspectInfo): string {
+  return RepoDigests?.[0] ?? Id
+}
+
+/** Reads a stream of progress to its end: a failure is told in it, a line of JSON with `error`. */
+async function drained(progress: NodeJS.ReadableStream): Promise<void> {
+  let text = ''
+  for await (const chunk of progress) text += String(chunk)
+  for (const line of text.split('\n').filter(part => part.trim() !== '')) {
+    const message: unknown = JSON.parse(line)
+    if (typeof message === 'object' && message !== null && 'error' in message) throw new Error(String(message.error))
+  }
+}

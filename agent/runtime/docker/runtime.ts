@@ -1,0 +1,419 @@
+import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ContainerInfo, ContainerInspectInfo, ImageInspectInfo } from 'dockerode'
+import type { NodeName, Uid } from '../../../engine/api/types.ts'
+import type { NodeNetwork } from '../../network/network.ts'
+import type {
+  ContainerId,
+  ContainerSpec,
+  ContainerStatusReport,
+  LogLine,
+  LogOptions,
+  Runtime,
+  RuntimeEvent,
+  SandboxSpec,
+  SandboxState,
+} from '../runtime.ts'
+import { StartError } from '../runtime.ts'
+import { hostsFile, resolvFile } from '../sandbox-files.ts'
+import { containerOptions, sandboxOptions } from './create-options.ts'
+import { DockerError, dockerEngine, isStatus, orMissing } from './engine.ts'
+import type { DockerEngine } from './engine.ts'
+import { followEvents } from './events.ts'
+import type { DockerEvent } from './events.ts'
+import { execute } from './exec.ts'
+import { ensureImage, ensurePauseImage, findImage } from './images.ts'
+import { containerName, label, ownerFilters, sandboxName } from './labels.ts'
+import { logLines } from './log-stream.ts'
+import { ensureNetwork, networkName, removeNetwork } from './network.ts'
+import { messageLimit, statusOf } from './status.ts'
+
+export interface DockerRuntimeOptions {
+  /** The Engine's Unix socket (Podman's, too). */
+  readonly socket: string
+  readonly clusterUid: Uid
+  readonly nodeName: NodeName
+  readonly network: NodeNetwork
+  /** The runtime's own: files that are mounted into containers. */
+  readonly folder: string
+}
+
+/** Runs pods as containers of a Docker Engine that share one network namespace. */
+export async function createDockerRuntime(options: DockerRuntimeOptions): Promise<Runtime> {
+  const engine = dockerEngine(options.socket)
+  const { Version } = await engine.call('ask the Docker Engine for its version', api => api.version())
+  await mkdir(options.folder, { recursive: true, mode: 0o700 })
+  return new DockerRuntime(engine, { ...options, version: Version })
+}
+
+class DockerRuntime implements Runtime {
+  readonly name = 'docker'
+  readonly version: string
+  readonly mountsRefused = undefined
+  readonly #engine: DockerEngine
+  readonly #options: DockerRuntimeOptions
+  readonly #listeners = new Set<(event: RuntimeEvent) => void>()
+  /** Containers that this runtime is removing: their end is no news. */
+  readonly #removing = new Set<ContainerId>()
+  readonly #stopEvents: () => void
+
+  constructor(engine: DockerEngine, options: DockerRuntimeOptions & { version: string }) {
+    this.version = `docker://${options.version}`
+    this.#engine = engine
+    this.#options = options
+    this.#stopEvents = followEvents(engine, {
+      owner: options,
+      listener: {
+        onEvent: event => void this.#onEvent(event).catch(() => this.#tell({ kind: 'resync' })),
+        onResync: () => this.#tell({ kind: 'resync' }),
+      },
+    })
+  }
+
+  async list(): Promise<SandboxState[]> {
+    const found = await this.#find([])
+    const statuses = await Promise.all(
+      found.filter(info => info.Labels[label.role] === 'container').map(info => this.#status(info.Id)),
+    )
+    const uids = [...new Set(found.map(info => info.Labels[label.podUid] ?? ''))].sort()
+    return uids.map(podUid => {
+      const ofPod = found.filter(info => info.Labels[label.podUid] === podUid)
+      const sandbox = ofPod.find(info => info.Labels[label.role] === 'sandbox')
+      const labels = (sandbox ?? ofPod[0])?.Labels ?? {}
+      const address = sandbox === undefined ? undefined : this.#addressOf(sandbox)
+      return {
+        podUid,
+        namespace: labels[label.podNamespace] ?? '',
+        name: labels[label.podName] ?? '',
+        ...(address === undefined ? {} : { ip: address }),
+        ready: sandbox?.State === 'running',
+        containers: statuses
+          .filter(status => status !== undefined)
+          .filter(status => status.podUid === podUid)
+          .sort((a, b) => a.attempt - b.attempt || (a.name < b.name ? -1 : 1)),
+      }
+    })
+  }
+
+  async createSandbox(spec: SandboxSpec): Promise<SandboxState> {
+    const name = sandboxName({ podUid: spec.podUid, namespace: spec.namespace, podName: spec.name })
+    const existing = await this.#inspect(name)
+    if (existing === undefined) await this.#makeSandbox(spec)
+    if (existing?.State.Running !== true) {
+      await this.#engine.change(`start the sandbox of pod ${spec.namespace}/${spec.name}`, api =>
+        api.getContainer(name).start(),
+      )
+    }
+    const info = (await this.#find([`${label.podUid}=${spec.podUid}`, `${label.role}=sandbox`]))[0]
+    const ip = info === undefined ? undefined : this.#addressOf(info)
+    await this.#writeSandboxFiles({ ...spec, ...(ip === undefined ? {} : { ip }) })
+    const sandbox = (await this.list()).find(state => state.podUid === spec.podUid)
+    if (sandbox === undefined)
+      throw new Error(`the sandbox of pod ${spec.namespace}/${spec.name} was removed while it was made`)
+    return sandbox
+  }
+
+  async #makeSandbox(spec: SandboxSpec): Promise<void> {
+    const owner = this.#options
+    const [image, network] = await Promise.all([
+      ensurePauseImage(this.#engine),
+      ensureNetwork(this.#engine, { owner, network: this.#options.network }),
+    ])
+    const create = sandboxOptions(spec, { owner, image, network: network.name, givenAddress: network.givenAddresses })
+    try {
+      await this.#engine.change(`create the sandbox of pod ${spec.namespace}/${spec.name}`, api =>
+        api.createContainer(create),
+      )
+    } catch (error) {
+      // An earlier call, cut short, made it after all.
+      if (!isStatus(error, 409)) throw error
+    }
+  }
+
+  async #writeSandboxFiles(spec: SandboxSpec): Promise<void> {
+    const folder = this.#podFolder(spec.podUid)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const files = {
+      hosts: spec.hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(spec),
+      ...(spec.dns === undefined ? {} : { 'resolv.conf': resolvFile(spec.dns) }),
+    }
+    for (const [name, text] of Object.entries(files)) {
+      // In place: containers that run have this very file mounted.
+      await writeFile(join(folder, name), text)
+      await chmod(join(folder, name), 0o644)
+    }
+  }
+
+  async removeSandbox(podUid: Uid): Promise<void> {
+    const found = await this.#find([`${label.podUid}=${podUid}`])
+    const byRole = (role: string): ContainerInfo[] => found.filter(info => info.Labels[label.role] === role)
+    // The sandbox last: while it is there the pod is still known by it.
+    await Promise.all(byRole('container').map(info => this.#remove(info.Id)))
+    await Promise.all(byRole('sandbox').map(info => this.#remove(info.Id)))
+    await rm(this.#podFolder(podUid), { recursive: true, force: true })
+  }
+
+  ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<{ imageID: string }> {
+    return ensureImage(this.#engine, image, policy)
+  }
+
+  async startContainer(spec: ContainerSpec): Promise<ContainerStatusReport> {
+    const name = containerName(spec, spec)
+    const existing = await this.#inspect(name)
+    if (existing === undefined) await this.#create(spec)
+    // Created and never started: the agent died in between.
+    if (existing === undefined || existing.State.Status === 'created') await this.#start(spec, name)
+    const status = await this.#status(name)
+    if (status === undefined)
+      throw new StartError('RunContainerError', `container ${spec.name} was removed while it was started`)
+    return status
+  }
+
+  async #create(spec: ContainerSpec): Promise<void> {
+    const image = spec.image
+    if (image === undefined || image === '') {
+      throw new StartError(
+        'CreateContainerConfigError',
+        `container ${spec.name} has no image: set image, or runtimeClassName: process`,
+      )
+    }
+    const found = await findImage(this.#engine, image)
+    if (found === undefined) throw new StartError('CreateContainerError', `image ${image} is not present on the node`)
+    refuseRoot(spec, found)
+    const sandboxId = sandboxName(spec)
+    const folder = this.#podFolder(spec.podUid)
+    const create = containerOptions(spec, {
+      owner: this.#options,
+      image,
+      sandboxId,
+      shared: [
+        { hostPath: await this.#terminationFile(spec), containerPath: spec.terminationMessagePath, readOnly: false },
+        { hostPath: join(folder, 'hosts'), containerPath: '/etc/hosts', readOnly: false },
+        ...((await exists(join(folder, 'resolv.conf')))
+          ? [{ hostPath: join(folder, 'resolv.conf'), containerPath: '/etc/resolv.conf', readOnly: false }]
+          : []),
+      ],
+    })
+    try {
+      await this.#engine.change(`create container ${spec.name}`, api => api.createContainer(create))
+    } catch (error) {
+      if (isStatus(error, 409)) return
+      if (!(error instanceof DockerError) || error.status === undefined) throw error
+      throw new StartError('CreateContainerError', `container ${spec.name} could not be created: ${error.reason}`)
+    }
+  }
+
+  async #start(spec: ContainerSpec, name: string): Promise<void> {
+    try {
+      await this.#engine.change(`start container ${spec.name}`, api => api.getContainer(name).start())
+    } catch (error) {
+      if (!(error instanceof DockerError) || error.status === undefined) throw error
+      await this.#remove(name)
+      throw new StartError('RunContainerError', `container ${spec.name} could not be started: ${error.reason}`)
+    }
+  }
+
+  async stopContainer(id: ContainerId, { graceSeconds }: { graceSeconds: number }): Promise<void> {
+    // Not in turn with the others: it lasts as long as the container takes.
+    await this.#unlessGone(
+      this.#engine.call(`stop container ${id.slice(0, 12)}`, api =>
+        api.getContainer(id).stop({ t: Math.ceil(graceSeconds) }),
+      ),
+    )
+  }
+
+  async removeContainer(id: ContainerId): Promise<void> {
+    const info = await this.#inspect(id)
+    if (info === undefined) return
+    await this.#remove(info.Id)
+    await rm(this.#terminationPath(info), { force: true })
+  }
+
+  exec(id: ContainerId, request: { command: readonly string[]; timeoutMs: number }) {
+    return execute(this.#engine, { id, ...request })
+  }
+
+  async *logs(id: ContainerId, options: LogOptions): AsyncGenerator<LogLine> {
+    const info = await this.#inspect(id)
+    if (info === undefined) return
+    const request = {
+      stdout: true,
+      stderr: true,
+      timestamps: true,
+      ...(options.since === undefined ? {} : { since: options.since / 1000 }),
+      ...(options.tailLines === undefined ? {} : { tail: options.tailLines }),
+    }
+    const action = `read the log of container ${id.slice(0, 12)}`
+    const parser = logLines(!info.Config.Tty)
+    if (!options.follow) {
+      yield* parser.push(
+        await this.#engine.call(action, api => api.getContainer(id).logs({ ...request, follow: false })),
+      )
+      yield* parser.end()
+      return
+    }
+    const { signal } = options
+    if (signal?.aborted === true) return
+    const stream = await this.#engine.call(action, api =>
+      api.getContainer(id).logs({ ...request, follow: true, ...(signal === undefined ? {} : { abortSignal: signal }) }),
+    )
+    try {
+      for await (const chunk of stream) yield* parser.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk))
+      yield* parser.end()
+    } catch (error) {
+      if (!isAborted(signal)) throw error
+    }
+  }
+
+  watch(listener: (event: RuntimeEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear()
+    this.#stopEvents()
+  }
+
+  async destroy(): Promise<void> {
+    for (const { podUid } of await this.list()) await this.removeSandbox(podUid)
+    await removeNetwork(this.#engine, this.#options)
+    await rm(this.#options.folder, { recursive: true, force: true })
+  }
+
+  async #onEvent({ action, id, labels }: DockerEvent): Promise<void> {
+    const podUid = labels[label.podUid]
+    if (podUid === undefined || this.#removing.has(id)) return
+    if (labels[label.role] === 'sandbox') {
+      if (action === 'die') this.#tell({ kind: 'vanished', podUid })
+      return
+    }
+    const containerName = labels[label.container]
+    if (action === 'destroy' && containerName !== undefined) this.#tell({ kind: 'vanished', podUid, containerName })
+    if (action !== 'start' && action !== 'die') return
+    const status = await this.#status(id)
+    if (status !== undefined) this.#tell({ kind: 'container', podUid, status })
+  }
+
+  #tell(event: RuntimeEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** All of this cluster's and node's, with these labels besides. */
+  #find(labels: readonly string[]): Promise<ContainerInfo[]> {
+    const filters = { label: [...ownerFilters(this.#options), ...labels] }
+    return this.#engine.call('list the containers of this cluster', api => api.listContainers({ all: true, filters }))
+  }
+
+  async #inspect(nameOrId: string): Promise<ContainerInspectInfo | undefined> {
+    const info = await orMissing(
+      this.#engine.call(`look at container ${nameOrId}`, api => api.getContainer(nameOrId).inspect()),
+    )
+    const { clusterUid, nodeName } = this.#options
+    if (info === undefined) return undefined
+    if (info.Config.Labels[label.cluster] === clusterUid && info.Config.Labels[label.node] === nodeName) return info
+    throw new Error(
+      `container ${nameOrId} belongs to ${info.Config.Labels[label.cluster] ?? 'nobody that Gantry knows'}, not to this cluster`,
+    )
+  }
+
+  async #status(nameOrId: string): Promise<ContainerStatusReport | undefined> {
+    const info = await this.#inspect(nameOrId)
+    if (info === undefined) return undefined
+    return statusOf(info, info.State.Running ? undefined : await lastWords(this.#terminationPath(info)))
+  }
+
+  /** By force, with the volumes that its image asked for. */
+  async #remove(nameOrId: string): Promise<void> {
+    const info = await this.#inspect(nameOrId)
+    if (info === undefined) return
+    this.#removing.add(info.Id)
+    try {
+      await this.#unlessGone(
+        this.#engine.change(`remove container ${info.Name}`, api =>
+          api.getContainer(info.Id).remove({ force: true, v: true }),
+        ),
+      )
+      // Its last events are on their way while the call returns.
+      setTimeout(() => this.#removing.delete(info.Id), 10_000).unref()
+    } catch (error) {
+      this.#removing.delete(info.Id)
+      throw error
+    }
+  }
+
+  /** 304: it had stopped. 404: it is gone. 409: its removal is under way. */
+  async #unlessGone(request: Promise<unknown>): Promise<void> {
+    try {
+      await request
+    } catch (error) {
+      if (!isStatus(error, 304, 404, 409)) throw error
+    }
+  }
+
+  #addressOf(info: ContainerInfo): string | undefined {
+    const address = info.NetworkSettings.Networks[networkName(this.#options)]?.IPAddress
+    return address === '' ? undefined : address
+  }
+
+  #podFolder(podUid: Uid): string {
+    if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(podUid)) throw new Error(`"${podUid}" is not the uid of a pod`)
+    return join(this.#options.folder, podUid)
+  }
+
+  #terminationPath({ Config: { Labels } }: Pick<ContainerInspectInfo, 'Config'>): string {
+    return join(
+      this.#podFolder(Labels[label.podUid] ?? ''),
+      `${Labels[label.container] ?? ''}.${Labels[label.attempt] ?? ''}.termination`,
+    )
+  }
+
+  async #terminationFile({ podUid, name, attempt }: ContainerSpec): Promise<string> {
+    const path = join(this.#podFolder(podUid), `${name}.${attempt}.termination`)
+    await writeFile(path, '')
+    await chmod(path, 0o666)
+    return path
+  }
+}
+
+/** Kubernetes's check before a start: a user by name cannot be told from root. */
+function refuseRoot(spec: ContainerSpec, image: ImageInspectInfo): void {
+  const { securityContext: own = {}, podSecurityContext: pod = {} } = spec
+  if ((own.runAsNonRoot ?? pod.runAsNonRoot) !== true) return
+  const user = String(own.runAsUser ?? pod.runAsUser ?? (image.Config.User.split(':')[0] || '0'))
+  if (/^\d+$/.test(user) && Number(user) !== 0) return
+  const why = /^\d+$/.test(user) ? 'would run as user 0' : `runs as "${user}", which may be root by another name`
+  throw new StartError(
+    'CreateContainerConfigError',
+    `container ${spec.name} ${why}, and securityContext.runAsNonRoot is true: set runAsUser to the number of another user`,
+  )
+}
+
+async function lastWords(path: string): Promise<string | undefined> {
+  try {
+    const file = await open(path)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(messageLimit), 0, messageLimit, 0)
+      return bytesRead === 0 ? undefined : buffer.toString('utf8', 0, bytesRead)
+    } finally {
+      await file.close()
+    }
+  } catch {
+    // Removed along with its container, or a pod's folder that is gone.
+    return undefined
+  }
+}
+
+/** Asked again after a wait: what was true of a signal before need not be. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await (await open(path)).close()
+    return true
+  } catch {
+    return false
+  }
+}
