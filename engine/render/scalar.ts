@@ -40,7 +40,7 @@ function plainValue(node: ScalarNode): string | number | boolean | null {
   const { text } = node
   const word = words.get(text)
   if (word !== undefined) return word
-  return /^[-+.0-9]/.test(text) ? (numberValue(node) ?? text) : text
+  return numberValue(node) ?? text
 }
 
 /** Whether a text that is written without quotes is read as that text. */
@@ -62,6 +62,7 @@ const largestInteger = 18446744073709551615n
 
 /** The number that a plain text writes, and whether it stands for a whole number that is too large for one here. */
 function numberOf(text: string): { value: number; inexact: boolean } | undefined {
+  if (!/^[-+.0-9]/.test(text)) return undefined
   const digits = text.replaceAll('_', '')
   const unsigned = digits.replace(/^[-+]/, '')
   const integer = integers.find(({ form }) => form.test(unsigned))

@@ -129,14 +129,30 @@ function readMember(
   const mistake = whyNoManifest(member.value)
   if (mistake !== undefined) return { manifests: [], problems: [{ ...start, severity: 'error', ...mistake }] }
   if (!validate) return { manifests: [{ ...start, object: member.value as KubeObject }], problems: [] }
-  const find: Locate = (path, target) => ({
-    file: '',
-    ...source.place(offsetOf(locate(location.node, path), target)),
-  })
+  const asked = new Map<string, Node>()
+  const find: Locate = (path, target) => {
+    const found = locate(location.node, path)
+    const place = source.place(offsetOf(found, target))
+    asked.set(`${place.line}:${place.column}`, found.node)
+    return { file: '', ...place }
+  }
   const { object, problems, disposition } = checkObject(member.value, { locate: find, defaultNamespace })
   return {
     manifests: object === undefined || disposition === 'ignored' ? [] : [{ ...start, object }],
-    problems: problems.map(withoutFile),
+    problems: problems.map(problem => asWritten(withoutFile(problem), asked.get(`${problem.line}:${problem.column}`))),
+  }
+}
+
+/** Says `yes` where that is what stands in the file, although it is read as `true`. */
+function asWritten(problem: PlacedProblem, node: Node | undefined): PlacedProblem {
+  const { message, remedy } = problem
+  if (node?.kind !== 'scalar' || !node.plain || remedy === undefined) return problem
+  const read = String(compose(node).value)
+  if (read === node.text || !remedy.includes(`"${read}"`)) return problem
+  return {
+    ...problem,
+    message: `${message} (${node.text} without quotes is read as ${read})`,
+    remedy: remedy.replace(`"${read}"`, JSON.stringify(node.text)),
   }
 }
 
