@@ -105,6 +105,25 @@ test.each<{ name: string; objects: object[]; expected: string[] }>([
     ],
   },
   {
+    name: 'what a projected volume gathers',
+    objects: [
+      web(
+        {},
+        {
+          volumes: [
+            {
+              name: 'all',
+              projected: { sources: [{ secret: { name: 'a' } }, { configMap: { name: 'b', optional: true } }] },
+            },
+          ],
+        },
+      ),
+    ],
+    expected: [
+      '1 error spec.template.spec.volumes[0].projected.sources[0].secret.name names the Secret "a", which the commit does not have in namespace default; add the Secret, or write optional: true',
+    ],
+  },
+  {
     name: 'a Service that selects nothing',
     objects: [web(), service({ selector: { app: 'wbe' }, ports: [{ port: 80 }] })],
     expected: [

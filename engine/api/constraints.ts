@@ -235,6 +235,7 @@ export const constraints: Readonly<Record<string, Constraint>> = {
 export const alsoRequired: ReadonlySet<string> = new Set([
   'ConfigMapEnvSource.name',
   'ConfigMapKeySelector.name',
+  'ConfigMapProjection.name',
   'ConfigMapVolumeSource.name',
   'Deployment.spec',
   'Pod.spec',
@@ -243,6 +244,7 @@ export const alsoRequired: ReadonlySet<string> = new Set([
   'ReplicaSetSpec.template',
   'SecretEnvSource.name',
   'SecretKeySelector.name',
+  'SecretProjection.name',
   'SecretVolumeSource.secretName',
   'Service.spec',
 ])

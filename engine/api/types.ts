@@ -229,7 +229,13 @@ export interface Volume {
   }
   readonly downwardAPI?: { readonly items?: readonly DownwardAPIFile[]; readonly defaultMode: number }
   readonly hostPath?: { readonly path: string; readonly type: string }
-  readonly projected?: { readonly sources?: readonly unknown[]; readonly defaultMode: number }
+  readonly projected?: { readonly sources?: readonly VolumeProjection[]; readonly defaultMode: number }
+}
+/** One of the sources whose files stand together in a projected volume. */
+export interface VolumeProjection {
+  readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean }
+  readonly secret?: { readonly name: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean }
+  readonly downwardAPI?: { readonly items?: readonly DownwardAPIFile[] }
 }
 export interface DownwardAPIFile {
   readonly path: string

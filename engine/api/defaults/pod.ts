@@ -10,6 +10,7 @@ import type {
   Probe,
   ResourceList,
   Volume,
+  VolumeProjection,
 } from '../types.ts'
 import { type Given, ifGiven } from './given.ts'
 
@@ -156,13 +157,24 @@ function defaultVolume(volume: GivenVolume): Volume {
     ...ifGiven('configMap', configMap, source => ({ ...source, defaultMode: source.defaultMode ?? defaultMode })),
     ...ifGiven('secret', secret, source => ({ ...source, defaultMode: source.defaultMode ?? defaultMode })),
     ...ifGiven('downwardAPI', downwardAPI, source => ({
-      ...source,
-      ...ifGiven('items', source.items, items => items.map(defaultDownwardFile)),
+      ...defaultDownward(source),
       defaultMode: source.defaultMode ?? defaultMode,
     })),
     ...ifGiven('hostPath', hostPath, source => ({ ...source, type: source.type ?? '' })),
-    ...ifGiven('projected', projected, source => ({ ...source, defaultMode: source.defaultMode ?? defaultMode })),
+    ...ifGiven('projected', projected, source => ({
+      ...source,
+      ...ifGiven('sources', source.sources, sources => sources.map(defaultProjection)),
+      defaultMode: source.defaultMode ?? defaultMode,
+    })),
   }
+}
+
+function defaultProjection(projection: VolumeProjection): VolumeProjection {
+  return { ...projection, ...ifGiven('downwardAPI', projection.downwardAPI, defaultDownward) }
+}
+
+function defaultDownward<T extends NonNullable<VolumeProjection['downwardAPI']>>(source: T): T {
+  return { ...source, ...ifGiven('items', source.items, items => items.map(defaultDownwardFile)) }
 }
 
 function defaultDownwardFile(file: DownwardAPIFile): DownwardAPIFile {

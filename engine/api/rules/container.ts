@@ -116,6 +116,13 @@ const resourceNames = ['cpu', 'memory', 'ephemeral-storage']
 
 function checkResources({ requests = {}, limits = {} }: Container['resources'], at: At): void {
   for (const [field, list] of Object.entries({ requests, limits })) checkResourceList(list, inside(at, field))
+  if (Object.hasOwn(limits, 'ephemeral-storage')) {
+    at.report.warn(
+      [...at.path, 'limits', 'ephemeral-storage'],
+      'is not honoured by Gantry yet: the container may fill the disk',
+      { target: 'key' },
+    )
+  }
   for (const [name, requested] of Object.entries(requests)) {
     const limit = limits[name]
     if (limit !== undefined && parseQuantity(requested) > parseQuantity(limit)) {

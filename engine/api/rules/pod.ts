@@ -68,6 +68,28 @@ function checkVolumes(volumes: readonly Volume[], at: At): void {
         remedy: `use one of ${[...volumeSources].join(', ')}`,
       })
     }
+    checkSource(volume, here)
+  }
+}
+
+const projections = [
+  'configMap',
+  'secret',
+  'downwardAPI',
+  'serviceAccountToken',
+  'clusterTrustBundle',
+  'podCertificate',
+]
+
+function checkSource({ emptyDir, projected }: Volume, at: At): void {
+  if (emptyDir?.sizeLimit !== undefined && emptyDir.medium !== 'Memory') {
+    at.report.warn(
+      [...at.path, 'emptyDir', 'sizeLimit'],
+      'is not honoured by Gantry yet but for medium: Memory: the folder may grow as the disk allows',
+    )
+  }
+  for (const [i, source] of (projected?.sources ?? []).entries()) {
+    expectOne(source, { at: inside(at, 'projected', 'sources', i), fields: projections, what: 'a source' })
   }
 }
 

@@ -2,7 +2,7 @@ import { nearest } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
 import { keyOf } from '../reference.ts'
 import type { FieldPath } from '../report.ts'
-import type { Container, PodSpec } from '../types.ts'
+import type { Container, KeySelector, KeyToPath, PodSpec, VolumeProjection } from '../types.ts'
 import { type ManifestSet, type PodSource, problemOf } from './manifest-set.ts'
 
 /** A pod's need of a ConfigMap or Secret, or of some keys in it. */
@@ -79,71 +79,60 @@ function referencesOfContainer({ env = [], envFrom = [] }: Container, path: Fiel
     ...env.flatMap(({ valueFrom }, i) => {
       const from = [...path, 'env', i, 'valueFrom']
       return [
-        reference('ConfigMap', { selector: valueFrom?.configMapKeyRef, path: [...from, 'configMapKeyRef'] }),
-        reference('Secret', { selector: valueFrom?.secretKeyRef, path: [...from, 'secretKeyRef'] }),
-      ].flat()
+        ...keyReference('ConfigMap', { selector: valueFrom?.configMapKeyRef, path: [...from, 'configMapKeyRef'] }),
+        ...keyReference('Secret', { selector: valueFrom?.secretKeyRef, path: [...from, 'secretKeyRef'] }),
+      ]
     }),
-    ...envFrom.flatMap(({ configMapRef, secretRef }, i) =>
-      [
-        reference('ConfigMap', { selector: configMapRef, path: [...path, 'envFrom', i, 'configMapRef'] }),
-        reference('Secret', { selector: secretRef, path: [...path, 'envFrom', i, 'secretRef'] }),
-      ].flat(),
-    ),
+    ...envFrom.flatMap(({ configMapRef, secretRef }, i) => [
+      ...sourceReference('ConfigMap', { source: configMapRef, path: [...path, 'envFrom', i, 'configMapRef'] }),
+      ...sourceReference('Secret', { source: secretRef, path: [...path, 'envFrom', i, 'secretRef'] }),
+    ]),
   ]
 }
 
-interface Selector {
+function keyReference(
+  kind: Reference['kind'],
+  { selector, path }: { selector: KeySelector | undefined; path: FieldPath },
+): Reference[] {
+  if (!selector || selector.optional === true) return []
+  return [{ kind, name: selector.name, keys: [{ key: selector.key, path: [...path, 'key'] }], path: [...path, 'name'] }]
+}
+
+interface Source {
   readonly name: string
-  readonly key?: string
+  readonly items?: readonly KeyToPath[]
   readonly optional?: boolean
 }
 
-function reference(
-  kind: Reference['kind'],
-  { selector, path }: { selector: Selector | undefined; path: FieldPath },
-): Reference[] {
-  if (!selector || selector.optional === true) return []
-  const keys = selector.key === undefined ? [] : [{ key: selector.key, path: [...path, 'key'] }]
-  return [{ kind, name: selector.name, keys, path: [...path, 'name'] }]
-}
-
 function referencesOfVolumes({ volumes = [] }: PodSpec, path: FieldPath): Reference[] {
-  return volumes.flatMap(({ configMap, secret }, i) => {
+  return volumes.flatMap(({ configMap, secret, projected }, i) => {
     const here = [...path, 'volumes', i]
     return [
-      ...(configMap && configMap.optional !== true
-        ? [
-            volumeReference('ConfigMap', {
-              name: configMap.name,
-              items: configMap.items,
-              path: [...here, 'configMap'],
-              field: 'name',
-            }),
-          ]
-        : []),
-      ...(secret && secret.optional !== true
-        ? [
-            volumeReference('Secret', {
-              name: secret.secretName,
-              items: secret.items,
-              path: [...here, 'secret'],
-              field: 'secretName',
-            }),
-          ]
-        : []),
+      ...sourceReference('ConfigMap', { source: configMap, path: [...here, 'configMap'] }),
+      ...sourceReference('Secret', {
+        source: secret && { ...secret, name: secret.secretName },
+        path: [...here, 'secret'],
+        field: 'secretName',
+      }),
+      ...(projected?.sources ?? []).flatMap((part, j) =>
+        projectedReferences(part, [...here, 'projected', 'sources', j]),
+      ),
     ]
   })
 }
 
-function volumeReference(
+function projectedReferences({ configMap, secret }: VolumeProjection, path: FieldPath): Reference[] {
+  return [
+    ...sourceReference('ConfigMap', { source: configMap, path: [...path, 'configMap'] }),
+    ...sourceReference('Secret', { source: secret, path: [...path, 'secret'] }),
+  ]
+}
+
+function sourceReference(
   kind: Reference['kind'],
-  {
-    name,
-    items = [],
-    path,
-    field,
-  }: { name: string; items: readonly { key: string }[] | undefined; path: FieldPath; field: string },
-): Reference {
-  const keys = items.map(({ key }, i) => ({ key, path: [...path, 'items', i, 'key'] }))
-  return { kind, name, keys, path: [...path, field] }
+  { source, path, field = 'name' }: { source: Source | undefined; path: FieldPath; field?: string },
+): Reference[] {
+  if (!source || source.optional === true) return []
+  const keys = (source.items ?? []).map(({ key }, i) => ({ key, path: [...path, 'items', i, 'key'] }))
+  return [{ kind, name: source.name, keys, path: [...path, field] }]
 }
