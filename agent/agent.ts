@@ -36,6 +36,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const file = join(options.folder, 'assignments.json')
   let assignments = await loadAssignments(file, nodeName)
   let parts: Promise<Parts> | undefined
+  /** What `parts` resolved to. */
+  let running: Parts | undefined
   let saving: NodeJS.Timeout | undefined
   let link: EngineLink | undefined
   let closed = false
@@ -43,6 +45,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   async function begin(settings: NodeSettings): Promise<Parts> {
     const started = await startParts(settings, { ...options, send: message => link?.send(message) })
     if (assignments !== undefined && assignments.resourceVersion > 0) show(started, assignments, true)
+    running = started
     return started
   }
 
@@ -59,9 +62,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     assignments ??= new Assignments(settings, nodeName)
     parts ??= begin(settings)
     parts
-      .then(({ pods, network, runtimes }) => {
-        link?.send({ type: 'node', node: describe({ network, runtimes }) })
-        link?.send({ type: 'report', pods: pods.reports() })
+      .then(started => {
+        link?.send({ type: 'node', node: describe(started) })
+        link?.send({ type: 'report', pods: started.pods.reports() })
       })
       .catch(fail)
   }
@@ -77,8 +80,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }, saveDelay)
   }
 
-  function describe(ready: Pick<Parts, 'network' | 'runtimes'>): NodeReport {
-    return describeNode(nodeName, { ...ready, folder: options.folder, version: options.version })
+  function describe({ network, runtimes }: Parts): NodeReport {
+    return describeNode(nodeName, { network, runtimes, folder: options.folder, version: options.version })
   }
 
   /** Without network or runtime an agent is of no use: it ends with the reason, and whoever started it tells. */
@@ -102,12 +105,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   // What ran before goes on at once; the engine may be away for long.
   if (assignments !== undefined) {
     parts = begin(assignments.settings)
-    parts.catch(fail)
+    await parts
   }
   link = linkToEngine({
     network: await defaultMode(),
     dial: () => dialUnixSocket(options.engineSocket),
-    node: () => ({ name: nodeName, labels: {}, taints: [], status: {} }),
+    node: () => (running === undefined ? { name: nodeName, labels: {}, taints: [], status: {} } : describe(running)),
     onMessage: message => (message.type === 'welcome' ? welcome(message.settings) : assign(message.delta)),
     onDown: reason => log.debug({ reason: reason?.message }, 'no session with the engine; trying again'),
     onRefused: (reason, remedy) => fail(new Error(`the engine refused this agent: ${reason}; ${remedy}`)),

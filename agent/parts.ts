@@ -39,7 +39,13 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
   const { clusterUid, podCIDR, serviceCIDR, clusterDomain } = settings
   const ranges = { clusterUid, nodeName, podCIDR, serviceCIDR }
   const network = await createNetwork({ ...ranges, folder: join(folder, 'network') })
-  const proxy = await connectProxy({ folder: join(folder, 'proxy'), clusterUid, nodeAddress })
+  let traffic: Traffic | undefined
+  const proxy = await connectProxy({
+    folder: join(folder, 'proxy'),
+    clusterUid,
+    onProblems: problems => traffic?.report(problems),
+    onError: error => log.error(error, 'the proxy does not start; trying again'),
+  })
   const runtimes = await openRuntimes({ choice: options.runtime, folder, settings, nodeName, network })
   const dns =
     network.dnsAddress === undefined ? undefined : await createDns({ address: network.dnsAddress, domain: clusterDomain })
@@ -51,14 +57,14 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     onReport: report => send({ type: 'report', pods: [report] }),
     onEvent: event => send({ type: 'events', events: [event] }),
   })
-  const traffic = createTraffic({
+  traffic = createTraffic({
     proxy,
     dns,
     nodeName,
     nodeAddress,
     onServed: resourceVersion => send({ type: 'acknowledged', resourceVersion }),
     onProblems: problems => send({ type: 'services', problems }),
-    onError: error => log.error(error, 'the proxy does not take the table; trying again at the next change'),
+    onError: error => log.error(error, 'the proxy does not take the table; it gets the next one'),
   })
   return { network, runtimes, proxy, dns, pods, traffic }
 }
@@ -66,7 +72,7 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
 /** Lets go in the opposite order. Pods and the proxy run on. */
 export async function closeParts({ network, runtimes, proxy, dns, pods, traffic }: Parts): Promise<void> {
   await pods.close()
-  await traffic.close()
+  traffic.close()
   dns?.close()
   await proxy.release()
   for (const runtime of runtimes.values()) await runtime.close()
@@ -77,7 +83,7 @@ export async function closeParts({ network, runtimes, proxy, dns, pods, traffic 
 export async function destroyParts(parts: Parts): Promise<void> {
   await parts.pods.stopAll()
   await parts.pods.close()
-  await parts.traffic.close()
+  parts.traffic.close()
   parts.dns?.close()
   await parts.proxy.stop()
   for (const runtime of parts.runtimes.values()) await runtime.close()

@@ -9,7 +9,9 @@ import { zoneOf } from './dns/zone.ts'
 export interface Traffic {
   /** The mirror changed; `services` says whether a Service or an endpoint did. */
   update(mirror: Mirror, services: boolean): void
-  close(): Promise<void>
+  /** Addresses that cannot be bound, all of them, as the proxy found later. */
+  report(problems: readonly ServiceProblem[]): void
+  close(): void
 }
 
 export interface TrafficOptions {
@@ -27,7 +29,9 @@ export interface TrafficOptions {
 export function createTraffic(options: TrafficOptions): Traffic {
   let wanted: Mirror | undefined
   let stale = false
-  let running: Promise<void> | undefined
+  let closed = false
+  /** What the proxy was last asked to serve; settled once it does. */
+  let latest: Promise<unknown> = Promise.resolve()
   let troubled = new Map<string, ServiceProblem>()
 
   function report(problems: readonly ServiceProblem[]): void {
@@ -38,38 +42,43 @@ export function createTraffic(options: TrafficOptions): Traffic {
     if (mended.length + news.length > 0) options.onProblems([...mended, ...news])
   }
 
-  /** One table at a time; changes that come meanwhile share the next one. */
-  async function run(): Promise<void> {
-    while (wanted !== undefined) {
-      const mirror = wanted
-      const { resourceVersion } = mirror
-      wanted = undefined
-      if (stale) {
-        stale = false
-        const services = mirror.services()
-        const slices = mirror.endpointSlices()
-        options.dns?.update(zoneOf(services, slices, { domain: mirror.settings.clusterDomain }))
-        const { nodeName, nodeAddress } = options
-        report(await options.proxy.apply(proxyTable(services, slices, { nodeName, nodeAddress })))
-      }
-      options.onServed(resourceVersion)
+  /** A table waits for no earlier one: new endpoints must not stand behind requests that an old one still drains. */
+  async function show(mirror: Mirror): Promise<void> {
+    const { resourceVersion } = mirror
+    if (stale) {
+      stale = false
+      const services = mirror.services()
+      const slices = mirror.endpointSlices()
+      options.dns?.update(zoneOf(services, slices, { domain: mirror.settings.clusterDomain }))
+      const { nodeName, nodeAddress } = options
+      const applied = options.proxy.apply(proxyTable(services, slices, { nodeName, nodeAddress }))
+      latest = applied
+      report(await applied)
+    } else {
+      await latest
     }
+    options.onServed(resourceVersion)
   }
 
   return {
     update(mirror, services) {
-      wanted = mirror
       stale ||= services
-      running ??= run()
-        .catch((error: unknown) => {
+      if (wanted !== undefined) return
+      wanted = mirror
+      // Deltas that came in one read share a table.
+      setImmediate(() => {
+        wanted = undefined
+        if (closed) return
+        show(mirror).catch((error: unknown) => {
+          if (closed) return
           stale = true
           options.onError(error)
         })
-        .finally(() => (running = undefined))
+      })
     },
-    async close() {
-      wanted = undefined
-      await running
+    report,
+    close() {
+      closed = true
     },
   }
 }

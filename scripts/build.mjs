@@ -8,7 +8,6 @@ const entries = {
   agent: 'agent/main.ts',
   proxy: 'agent/proxy/main.ts',
   'render-worker': 'engine/render/worker.ts',
-  'pre-receive': 'engine/git/pre-receive.ts',
 }
 
 if (existsSync('scripts/generate-schemas.mjs')) {

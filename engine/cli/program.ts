@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Client } from './client.ts'
 import type { ConnectionOptions } from './connection.ts'
 import type { EventsOptions } from './events.ts'
@@ -136,7 +136,6 @@ export function asking(command: Command): Command {
     .option('--server <url>', 'the Gantry to ask')
     .option('--token <token>', 'its token')
     .option('--ca <file>', "the CA of the server's certificate, PEM")
-    .addOption(new Option('--verbose').hideHelp())
 }
 
 function inNamespace(command: Command): Command {

@@ -37,7 +37,7 @@ async function openDoor(): Promise<FrontDoor> {
   door = await openFrontDoor({
     socketPath: join(folder, 'agent.sock'),
     heartbeatSeconds: 0.02,
-    settingsFor: () => settings,
+    settingsFor: async () => settings,
     onJoined: report => heard.push(`joined ${report.name}`),
     onMessage: (name, message) => heard.push(`${name}: ${message.type}`),
     onLeft: name => heard.push(`left ${name}`),

@@ -25,7 +25,7 @@ export interface FrontDoorOptions {
   readonly socketPath: string
   readonly heartbeatSeconds: number
   /** The settings of a node that says hello: its pod range is the same each time. Or why it may not join. */
-  settingsFor(node: NodeName, network: NetworkMode): NodeSettings | { refused: string; remedy: string }
+  settingsFor(node: NodeName, network: NetworkMode): Promise<NodeSettings | { refused: string; remedy: string }>
   /** The node's session is up and welcomed; a full delta must follow. */
   onJoined(node: NodeReport, settings: NodeSettings): void
   onMessage(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' }>): void
@@ -46,17 +46,18 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     options.onRefused(reason)
   }
 
-  function hello(session: Session, { version, node, network }: Hello): void {
+  async function hello(session: Session, { version, node, network }: Hello): Promise<void> {
     if (version !== protocolVersion) {
       const reason = `the agent of node ${node.name} speaks version ${version} of the protocol, this engine ${protocolVersion}`
       refuse(session, reason, 'run the same version of Gantry on both')
       return
     }
-    const settings = options.settingsFor(node.name, network)
+    const settings = await options.settingsFor(node.name, network)
     if ('refused' in settings) {
       refuse(session, settings.refused, settings.remedy)
       return
     }
+    if (!open.has(session)) return
     // A new session of a node replaces the old one: the agent restarted before its old connection was seen to end.
     const former = sessions.get(node.name)
     if (former !== undefined) {
@@ -74,7 +75,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
       onMessage(from, message) {
         const name = names.get(from)
         if (message.type === 'hello') {
-          if (name === undefined) hello(from, message)
+          if (name === undefined) hello(from, message).catch(() => from.close())
         } else if (name !== undefined) {
           options.onMessage(name, message)
         }

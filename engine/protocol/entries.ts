@@ -1,5 +1,5 @@
 /** The programs that a build makes in `dist/`. */
-export type Entry = 'gantry' | 'agent' | 'proxy' | 'render-worker' | 'pre-receive'
+export type Entry = 'gantry' | 'agent' | 'proxy' | 'render-worker'
 
 /** Where a program is, seen from a built file (its sibling) or from a source file that a test runs. */
 export function entryUrl(entry: Entry): URL {

@@ -1,0 +1,282 @@
+/** The engine: joins the repository, the renderer, the core, the record, the agents and the server of one cluster. */
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import { Registry, collectDefaultMetrics } from 'prom-client'
+import { writeFileDurably } from '../machine/files.ts'
+import { startAgentProcess } from './agent-process.ts'
+import { clusterKind } from './api/cluster-object.ts'
+import type { ClusterObject } from './api/cluster-object.ts'
+import { Cluster } from './cluster/cluster.ts'
+import type { ObjectChange } from './cluster/view.ts'
+import { createControls } from './controls.ts'
+import type { DataFolder } from './data.ts'
+import { loadAuthority } from './fleet/authority.ts'
+import { openFrontDoor } from './fleet/front-door.ts'
+import { nextPodRange, rangesOf } from './fleet/ranges.ts'
+import type { Ranges } from './fleet/ranges.ts'
+import { followBranch } from './follow.ts'
+import { createGitServer } from './git/server.ts'
+import { createLoop } from './loop.ts'
+import type { Loop } from './loop.ts'
+import { createOutbox } from './outbox.ts'
+import type { NetworkMode, NodeSettings } from './protocol/session.ts'
+import { createRenderer } from './render/renderer.ts'
+import type { Readiness } from './server/controls.ts'
+import { kubeconfig } from './server/kubeconfig.ts'
+import { createServer } from './server/server.ts'
+import { createStore } from './server/store.ts'
+import { openState } from './state.ts'
+import { version } from './version.ts'
+
+export interface EngineOptions {
+  readonly data: DataFolder
+  /** The repository to follow; undefined where the built-in server takes pushes. */
+  readonly repo: string | undefined
+  readonly branch: string
+  readonly paths: readonly string[] | undefined
+  readonly port: number
+  readonly tlsPort: number
+  /** Where the TLS port listens. */
+  readonly listen: string
+  readonly intervalSeconds: number
+  readonly runtime: 'auto' | 'docker' | 'process'
+  readonly nodeAddress: string
+  readonly log: Logger
+  /** Says what is being done, for a person who waits. */
+  say(line: string): void
+  /** Tells of changes of the cluster's own object: a commit applied, refused, healthy. */
+  onCluster(before: ClusterObject | undefined, after: ClusterObject): void
+  /** The engine cannot go on. What was decided is on the observed branch, and the pods run on. */
+  onFatal(error: Error): void
+  /** `gantry down` was asked for and every pod is stopped. */
+  onDown(): void
+}
+
+export interface Engine {
+  readonly cluster: Cluster
+  readonly url: string
+  /** Resolves when everything that the applied commit asks for has been decided once. */
+  readonly ready: Promise<void>
+  stop(): Promise<void>
+}
+
+/** Pods are found under `<service>.<namespace>.svc.cluster.local`, as in Kubernetes. */
+const clusterDomain = 'cluster.local'
+const nodePorts = { from: 30_000, to: 32_767 }
+const heartbeatSeconds = 3
+/** Told to the agents and to whoever asks; without a node there is nothing to run on. */
+const nodeName = hostname().toLowerCase()
+
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { data, log, say } = options
+  const { clusterName, clusterUid } = data.identity
+  const state = await openState(options)
+  const { repository, recorder, now } = state
+  const renderer = createRenderer({ cacheFolder: data.file('cache') })
+  const store = createStore()
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+
+  let recordTrouble: Error | undefined
+  let loop: Loop | undefined
+  let checked = false
+
+  const cluster = new Cluster({ startVersion: state.startVersion })
+  const outbox = createOutbox({
+    record: changes => recorder.record(changes, now()),
+    reserve: upTo => state.reserve(upTo),
+    publish,
+    send: (node, delta) => frontDoor.send(node, delta),
+    onTrouble(error) {
+      recordTrouble = error
+      if (error === undefined) log.info('recording works again')
+      else log.error(error, 'cannot record; nothing is sent until it works, trying again')
+    },
+  })
+
+  function publish(changes: readonly ObjectChange[]): void {
+    store.publish(changes)
+    for (const { ref, before, after } of changes) {
+      if (ref.kind !== clusterKind || after === undefined) continue
+      state.noteProgress(before as ClusterObject | undefined, after as ClusterObject)
+      options.onCluster(before as ClusterObject | undefined, after as ClusterObject)
+    }
+  }
+
+  function dispatch(event: Parameters<Loop['dispatch']>[0]): void {
+    try {
+      loop?.dispatch(event)
+    } catch (error) {
+      loop?.close()
+      options.onFatal(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  // The core starts once the first node has said what addresses this machine can have.
+  const ranges = deferred<Ranges>()
+  const started = deferred<void>()
+  if (data.identity.network !== undefined) ranges.resolve(rangesOf[data.identity.network])
+
+  async function settingsFor(node: string, network: NetworkMode) {
+    const decided = data.identity.network
+    if (decided === undefined) {
+      await data.decide(network)
+      ranges.resolve(rangesOf[network])
+    } else if (decided !== network) {
+      return wrongNetwork(decided, network)
+    }
+    const { pods, services } = await ranges.promise
+    await started.promise
+    const taken = new Set(cluster.list('Node').flatMap(({ spec }) => spec.podCIDR ?? []))
+    const podCIDR = cluster.get('Node', node)?.spec.podCIDR ?? nextPodRange(pods, taken)
+    return { clusterUid, clusterName, clusterDomain, serviceCIDR: services, podCIDR } satisfies NodeSettings
+  }
+
+  say('starting the agent …')
+  const engineSocket = data.file('agent.sock')
+  const frontDoor = await openFrontDoor({
+    socketPath: engineSocket,
+    heartbeatSeconds,
+    settingsFor,
+    onJoined: (node, settings) => dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR }),
+    onMessage(node, message) {
+      switch (message.type) {
+        case 'node':
+          return dispatch({ kind: 'node', node: message.node })
+        case 'report':
+          return dispatch({ kind: 'report', node, pods: message.pods })
+        case 'events':
+          return dispatch({ kind: 'events', node, events: message.events })
+        case 'services':
+          return dispatch({ kind: 'services', node, problems: message.problems })
+        case 'acknowledged':
+          return dispatch({ kind: 'acknowledged', node, resourceVersion: message.resourceVersion })
+        case 'heartbeat':
+          return dispatch({ kind: 'heartbeat', node })
+      }
+    },
+    onLeft(node, reason) {
+      if (reason !== undefined) log.warn({ node, reason: reason.message }, 'a session ended')
+      dispatch({ kind: 'left', node })
+    },
+    onRefused: reason => log.warn({ reason }, 'an agent was refused'),
+  })
+  const agent = startAgentProcess({
+    folder: data.file('agent'),
+    engineSocket,
+    nodeName,
+    nodeAddress: options.nodeAddress,
+    runtime: options.runtime,
+    version,
+    onLog: line => log.info({ agent: line }, 'agent'),
+    onRestart: reason => log.error({ reason }, 'the agent ended; starting it again'),
+  })
+
+  const { services: serviceCIDR } = await ranges.promise
+  const restored = await state.restore(renderer)
+  cluster.restore(restored, { resourceVersion: state.startVersion })
+  store.restore(restored, { resourceVersion: state.startVersion, oldestWatchable: state.startVersion })
+  loop = createLoop({ cluster, core: { clusterName, serviceCIDR, nodePorts }, outbox, now })
+  dispatch({ kind: 'clock' })
+  started.resolve()
+
+  const follower = followBranch({
+    repository,
+    renderer,
+    cluster,
+    clusterName,
+    branch: options.branch,
+    paths: options.paths,
+    fetch: state.source?.fetch,
+    intervalSeconds: options.intervalSeconds,
+    dispatch,
+    log,
+  })
+  const gitServer = await createGitServer({
+    repository,
+    followed: `refs/heads/${options.branch}`,
+    onPush: push => follower.onPush(push),
+    onPushed: updates => follower.onPushed(updates),
+  })
+  const gitPath = `/git/${clusterName}.git`
+  const server = createServer({
+    store,
+    token: data.token,
+    version,
+    git: (request, response) => gitServer.handle(request, response, gitPathOf(request.url, gitPath)),
+    ready,
+    logs: async ({ pod, request, signal }) => frontDoor.logs(pod.spec.nodeName ?? '', request, signal),
+    engine: createControls({ clusterName, branch: options.branch, repository, store, follower, gitServer, url: () => url, trouble: () => recordTrouble, down }),
+    registry,
+    onError: (error, request) => log.error({ error, request }, 'a request failed'),
+  })
+
+  say('listening …')
+  const authority = await loadAuthority(data.keys, Date.now())
+  const names = ['127.0.0.1', 'localhost', nodeName, options.listen]
+  const tls = await authority.issueServer([...new Set(names)], Date.now())
+  const { port } = await server.listen({ host: '127.0.0.1', port: options.port })
+  const { key, certificate: cert } = tls
+  const secure = await server.listenTls({ host: options.listen, port: options.tlsPort, key, cert })
+  const url = `http://127.0.0.1:${port}`
+  const tlsUrl = `https://127.0.0.1:${secure.port}`
+  const config = { cluster: clusterName, server: tlsUrl, caPem: authority.certificate, token: data.token }
+  await writeFileDurably(data.file('kubeconfig'), kubeconfig(config), { mode: 0o600 })
+
+  say(state.source === undefined ? 'reading the branch …' : `reading ${options.repo} …`)
+  const ready1 = follower.check().then(() => {
+    checked = true
+    return outbox.settled()
+  })
+
+  function ready(): Readiness {
+    const checks = [
+      { name: 'source', ok: checked, message: 'the branch has not been read yet' },
+      { name: 'agent', ok: frontDoor.connected.has(nodeName), message: `the agent of node ${nodeName} is not connected` },
+      { name: 'record', ok: recordTrouble === undefined, message: `recording fails: ${recordTrouble?.message}` },
+    ].map(({ message, ...check }) => (check.ok ? check : { ...check, message }))
+    return { ok: checks.every(({ ok }) => ok), checks }
+  }
+
+  async function down(): Promise<number> {
+    const pods = cluster.list('Pod').length
+    await follower.close()
+    await agent.down()
+    return pods
+  }
+
+  async function stop(): Promise<void> {
+    await follower.close()
+    await agent.stop()
+    await frontDoor.close()
+    loop?.close()
+    await outbox.close()
+    await server.close()
+    await gitServer.close()
+    await renderer.close()
+    await state.close()
+    await data.release()
+  }
+
+  return { cluster, url, ready: ready1, stop }
+}
+
+function wrongNetwork(was: NetworkMode, is: NetworkMode): { refused: string; remedy: string } {
+  const who: Readonly<Record<NetworkMode, string>> = { bridged: 'root', loopback: 'an ordinary user' }
+  return {
+    refused: `this data folder was made by ${who[was]} (${was} network), and this agent runs as ${who[is]} (${is} network)`,
+    remedy: `run gantry up as ${who[was]}, or give --data another folder`,
+  }
+}
+
+/** What follows `/git/<cluster>.git` in a request's URL, without the query; `/` and the rest where it is another one. */
+function gitPathOf(url: string | undefined, base: string): string {
+  const path = (url ?? '').split('?', 1)[0] ?? ''
+  return path.startsWith(`${base}/`) ? path.slice(base.length) : path
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve(value: T): void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>(settle => (resolve = settle))
+  return { promise, resolve }
+}

@@ -1,0 +1,83 @@
+/** From a commit to what becomes of it: rendered, checked, planned against the cluster, and let through or not. */
+import type { ClusterView } from './cluster/view.ts'
+import type { Commit, ObjectReader } from './git/repository.ts'
+import type { Manifest, Revision } from './api/manifest.ts'
+import { formatProblem } from './api/problem.ts'
+import type { Problem } from './api/problem.ts'
+import type { ClusterSettings } from './api/settings.ts'
+import { describePlan } from './plan/describe.ts'
+import { checkGuards } from './plan/guards.ts'
+import { checkImmutable } from './plan/immutable.ts'
+import { plan } from './plan/plan.ts'
+import type { Plan } from './plan/step.ts'
+import type { Renderer } from './render/renderer.ts'
+
+/** What a commit would do. */
+export interface Proposal {
+  readonly revision: Revision
+  readonly manifests: readonly Manifest[]
+  readonly settings: ClusterSettings
+  readonly problems: readonly Problem[]
+  readonly plan: Plan
+  /** `rejected`: invalid. `waiting`: it would delete more than a guard lets through without a word. */
+  readonly verdict: 'accepted' | 'rejected' | 'waiting'
+}
+
+export interface ProposeOptions {
+  readonly renderer: Renderer
+  readonly cluster: ClusterView
+  readonly objects: ObjectReader
+  /** The folders of the branch that are followed. */
+  readonly paths: readonly string[] | undefined
+  /** The commits from the applied one (excluded) to the proposed one (included), newest first. */
+  readonly commits: readonly Commit[]
+  /** The branch was rewritten: the applied commit is not among the ancestors. Deletions then need a word. */
+  readonly rewritten: boolean
+}
+
+export async function propose(commit: Commit, options: ProposeOptions): Promise<Proposal> {
+  const { renderer, cluster, objects, paths, commits, rewritten } = options
+  const rendered = await renderer.render({ objects, tree: commit.tree }, paths === undefined ? {} : { paths })
+  const revision = revisionOf(commit)
+  const { manifests, settings } = rendered
+  const result = { revision, manifests, settings }
+  if (rendered.problems.some(isError)) {
+    return { ...result, problems: rendered.problems, plan: { steps: [] }, verdict: 'rejected' }
+  }
+  const planned = plan(cluster, manifests)
+  const problems = [...rendered.problems, ...checkImmutable(planned)]
+  if (problems.some(isError)) return { ...result, problems, plan: planned, verdict: 'rejected' }
+  const guard = checkGuards(planned, cluster, { settings, messages: commits.map(({ message }) => message), rewritten })
+  if (guard.kind === 'allowed') return { ...result, problems, plan: planned, verdict: 'accepted' }
+  const { message, remedy } = guard
+  const held: Problem = { file: commit.oid.slice(0, 7), line: 0, column: 0, severity: 'error', message, remedy }
+  return { ...result, problems: [...problems, held], plan: planned, verdict: 'waiting' }
+}
+
+export function revisionOf(commit: Commit): Revision {
+  return {
+    commit: commit.oid,
+    tree: commit.tree,
+    subject: commit.message.split('\n', 1)[0] ?? '',
+    author: `${commit.author.name} <${commit.author.email}>`,
+    committedAt: commit.committedAt,
+  }
+}
+
+/** What a pusher reads: problems first, then the plan or why there is none. */
+export function describeProposal({ plan: planned, problems, verdict, revision }: Proposal): string[] {
+  const commit = revision.commit.slice(0, 7)
+  switch (verdict) {
+    case 'accepted':
+      return [...problems.map(formatProblem), ...describePlan(planned)]
+    case 'rejected':
+      return [...problems.map(formatProblem), `${commit} is rejected: nothing was changed`]
+    case 'waiting':
+      return [...describePlan(planned), ...problems.map(formatProblem), `${commit} is not applied: nothing was changed`]
+  }
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error'
+}
+

@@ -1,0 +1,46 @@
+/** Container images made on the spot, from programs of this machine: no registry is asked. */
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+export interface ImageContents {
+  /** Programs to copy, each with the libraries that it loads. */
+  readonly programs: readonly string[]
+  /** Path in the image → text. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** One layer under several names, each with a command of its own. Returns what removes them again. */
+export function importImages(contents: ImageContents, commands: Readonly<Record<string, readonly string[]>>): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-image-'))
+  try {
+    for (const path of ['tmp', 'etc', 'data', 'var/lib']) mkdirSync(join(folder, path), { recursive: true })
+    for (const program of contents.programs) {
+      for (const path of [program, ...librariesOf(program)]) copy(path, folder)
+    }
+    for (const [path, text] of Object.entries(contents.files ?? {})) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
+    const archive = `${folder}.tar`
+    execFileSync('tar', ['--create', '--file', archive, '--directory', folder, '.'])
+    for (const [name, command] of Object.entries(commands)) {
+      execFileSync('docker', ['import', '--change', `CMD ${JSON.stringify(command)}`, archive, name], { stdio: 'ignore' })
+    }
+    rmSync(archive)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return () => execFileSync('docker', ['rmi', '--force', ...Object.keys(commands)], { stdio: 'ignore' })
+}
+
+function librariesOf(program: string): string[] {
+  const text = execFileSync('ldd', [program], { encoding: 'utf8' })
+  return [...text.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path)
+}
+
+function copy(path: string, folder: string): void {
+  mkdirSync(join(folder, dirname(path)), { recursive: true })
+  cpSync(realpathSync(path), join(folder, path))
+}
