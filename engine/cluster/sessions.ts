@@ -22,6 +22,11 @@ export interface Draining {
  * the record calls ready counts as heard of when it is first asked about.
  */
 export class Sessions {
+  /**
+   * The resourceVersion at which any EndpointSlice last changed: a proxy that serves it sends nothing to a pod that had
+   * left the endpoints by then.
+   */
+  routesVersion = 0
   readonly #nodes = new Map<NodeName, Session>()
   readonly #draining = new Map<Uid, Draining>()
   readonly #serviceProblems = new Map<Key, Map<NodeName, string>>()

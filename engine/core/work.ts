@@ -47,6 +47,7 @@ export class Work implements Observer {
     markDirty(this.#cluster, change, (task, key) => this.mark(task, key))
     if (change.ref.kind === 'Pod') this.#followPod(change.ref.key, change)
     if (change.ref.kind === 'Node') this.#roomChanged()
+    if (change.ref.kind === 'EndpointSlice') this.#cluster.sessions.routesVersion = change.resourceVersion
   }
 
   /** The first thing to do of the earliest task that has any. */

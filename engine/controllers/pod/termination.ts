@@ -28,17 +28,9 @@ export function reconcileTermination(cluster: IndexedView, key: Key, env: Env): 
   }
   const draining =
     cluster.sessions.drainingOf(uid) ??
-    cluster.sessions.drain(uid, { resourceVersion: endpointsVersion(cluster, pod), until: env.now + drainForMs })
+    cluster.sessions.drain(uid, { resourceVersion: cluster.sessions.routesVersion, until: env.now + drainForMs })
   const drained = env.now >= draining.until || cluster.sessions.leastAcknowledged() >= draining.resourceVersion
   return drained ? waking([drainedChange(pod, env)], undefined) : waking([], draining.until)
-}
-
-/** The newest version of any EndpointSlice that names the pod or lately did; 0 where no Service selects it. */
-function endpointsVersion(cluster: IndexedView, pod: Pod): number {
-  const slices = cluster
-    .servicesSelecting(pod)
-    .flatMap(service => cluster.ownedBy('EndpointSlice', service.metadata.uid ?? ''))
-  return Math.max(0, ...slices.map(slice => Number(slice.metadata.resourceVersion)))
 }
 
 function drainedChange(pod: Pod, env: Env) {

@@ -1,0 +1,120 @@
+import { equal } from '../../engine/api/stable.ts'
+import { describeRef, refOf } from '../../engine/api/reference.ts'
+import type { Deployment, KubeObject, Pod } from '../../engine/api/types.ts'
+import { Cluster } from '../../engine/cluster/cluster.ts'
+import { addressesOf } from '../../engine/cluster/index-names.ts'
+import { isActive, isAvailable, isReady } from '../../engine/cluster/objects/pod-state.ts'
+import type { ObjectChange } from '../../engine/cluster/view.ts'
+import { fenceposts } from '../../engine/controllers/deployment/fenceposts.ts'
+import type { Event } from '../../engine/core/event.ts'
+import type { FakeAgent } from './fake-agent.ts'
+
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+function check(holds: boolean, what: string): void {
+  if (!holds) throw new Violation(what)
+}
+
+/** What must hold after every step of the core. */
+export function checkStep(
+  cluster: Cluster,
+  { event, record, now }: { event: Event; record: readonly ObjectChange[]; now: number },
+): void {
+  for (const pod of stoppedPods(record)) checkFloor(cluster, pod, now)
+  if (event.kind === 'source' || event.kind === 'refused') {
+    check(
+      record.every(({ ref, after }) => ref.kind === 'Event' || (after && !after.metadata.deletionTimestamp)),
+      `a ${event.kind} event deleted something`,
+    )
+  }
+  checkEndpoints(cluster)
+  checkAddresses(cluster)
+}
+
+/** Pods that were told to stop in this step, as they were before. */
+function stoppedPods(record: readonly ObjectChange[]): Pod[] {
+  return record.flatMap(({ ref, before, after }) => {
+    if (ref.kind !== 'Pod' || !before || before.metadata.deletionTimestamp !== undefined) return []
+    if (after && after.metadata.deletionTimestamp === undefined) return []
+    return [before as Pod]
+  })
+}
+
+/** Gantry never itself stops an available pod below the Deployment's floor. */
+function checkFloor(cluster: Cluster, pod: Pod, now: number): void {
+  const set = pod.metadata.ownerReferences?.[0]
+  const owner = cluster.list('ReplicaSet').find(({ metadata }) => metadata.uid === set?.uid)
+  const deployment = cluster
+    .list('Deployment')
+    .find(({ metadata }) => metadata.uid === owner?.metadata.ownerReferences?.[0]?.uid)
+  if (!deployment || deployment.spec.strategy.type === 'Recreate') return
+  const { minReadySeconds = 0 } = deployment.spec
+  if (!isAvailable(pod, { minReadySeconds, now })) return
+  const available = availablePods(cluster, deployment, now).length
+  const floor = deployment.spec.replicas - fenceposts(deployment).maxUnavailable
+  check(
+    available >= floor,
+    `pod ${pod.metadata.name} was stopped though ${deployment.metadata.name} has ${available} available, floor ${floor}`,
+  )
+}
+
+function availablePods(cluster: Cluster, deployment: Deployment, now: number): Pod[] {
+  const { minReadySeconds = 0 } = deployment.spec
+  return cluster
+    .ownedBy('ReplicaSet', deployment.metadata.uid ?? '')
+    .flatMap(set => cluster.ownedBy('Pod', set.metadata.uid ?? ''))
+    .filter(pod => isActive(pod) && isAvailable(pod, { minReadySeconds, now }))
+}
+
+/** Endpoints only name ready pods. */
+function checkEndpoints(cluster: Cluster): void {
+  for (const slice of cluster.list('EndpointSlice')) {
+    for (const { targetRef, conditions } of slice.endpoints) {
+      if (!conditions.ready) continue
+      const pod = targetRef && cluster.get('Pod', `${targetRef.namespace}/${targetRef.name}`)
+      check(
+        pod !== undefined && pod.metadata.uid === targetRef?.uid && isReady(pod) && isActive(pod),
+        `${slice.metadata.name} calls ${targetRef?.name} ready, which it is not`,
+      )
+    }
+  }
+}
+
+function checkAddresses(cluster: Cluster): void {
+  const holders = new Map<string, string>()
+  for (const service of cluster.list('Service')) {
+    for (const address of addressesOf(service)) {
+      const other = holders.get(address)
+      check(other === undefined, `${service.metadata.name} and ${other} both hold ${address}`)
+      holders.set(address, service.metadata.name)
+    }
+  }
+}
+
+/** One pod uid never runs on two nodes. */
+export function checkSingleRun(agents: readonly FakeAgent[]): void {
+  const seen = new Map<string, string>()
+  for (const agent of agents) {
+    for (const uid of agent.running.keys()) {
+      check(!seen.has(uid), `pod ${uid} runs on ${seen.get(uid)} and ${agent.name}`)
+      seen.set(uid, agent.name)
+    }
+  }
+}
+
+/** restore(record(c)) equals c; Events are not recorded. */
+export function checkRestore(cluster: Cluster, recorded: ReadonlyMap<string, KubeObject>): void {
+  const copy = new Cluster({ startVersion: 0 })
+  copy.restore(structuredClone([...recorded.values()]), { resourceVersion: cluster.resourceVersion })
+  const kinds = cluster.kinds().filter(kind => kind !== 'Event')
+  check(equal(copy.kinds(), kinds), `restored kinds ${copy.kinds().join()} are not ${kinds.join()}`)
+  for (const kind of kinds) {
+    const [was, is] = [cluster.list(kind), copy.list(kind)]
+    check(was.length === is.length, `${was.length} of ${kind} were recorded as ${is.length}`)
+    for (const [i, object] of was.entries()) {
+      check(equal(object, is[i]), `${describeRef(refOf(object))} was not recorded as it is`)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { Simulation } from './simulation.ts'
+
+const first = Number(process.env['SEED'] ?? 1)
+const count = Number(process.env['SEEDS'] ?? (process.env['SEED'] === undefined ? 300 : 1))
+/** The end of what happened before a failure; with SEED set, all of it. */
+const tail = process.env['SEED'] === undefined ? 15 : Number.POSITIVE_INFINITY
+
+test(`${count} runs of the core among failing agents, networks and disks, from seed ${first}`, () => {
+  const failures: string[] = []
+  for (let seed = first; seed < first + count && failures.length < 3; seed++) {
+    const simulation = new Simulation(seed)
+    try {
+      simulation.run()
+    } catch (error) {
+      const words = error instanceof Error ? (error.name === 'Violation' ? error.message : error.stack) : String(error)
+      failures.push(
+        [...simulation.trace.slice(-tail), words, `again: SEED=${seed} npx vitest run --project simulation`].join('\n'),
+      )
+    }
+  }
+  expect(failures.join('\n\n')).toBe('')
+})

@@ -1,0 +1,413 @@
+import { clusterKind, type ClusterObject } from '../../engine/api/cluster-object.ts'
+import { describeRef, refOf } from '../../engine/api/reference.ts'
+import { defaultSettings } from '../../engine/api/settings.ts'
+import type { KubeObject, Pod } from '../../engine/api/types.ts'
+import { Cluster } from '../../engine/cluster/cluster.ts'
+import type { Env } from '../../engine/cluster/view.ts'
+import type { Effects, Event } from '../../engine/core/event.ts'
+import { type CoreOptions, step } from '../../engine/core/step.ts'
+import { type Apps, changedApps, manifestsOf, mendedApps, randomApp } from './apps.ts'
+import { FakeAgent, type Said } from './fake-agent.ts'
+import { checkRestore, checkSingleRun, checkStep, Violation } from './invariants.ts'
+import { Random } from './random.ts'
+import { Schedule } from './schedule.ts'
+
+const start = Date.UTC(2026, 10, 20)
+const options: CoreOptions = {
+  clusterName: 'sim',
+  serviceCIDR: '10.96.0.0/24',
+  nodePorts: { from: 30000, to: 30010 },
+}
+/** How long faults and pushes go on; then everything heals. */
+const troubledMs = 120_000
+const healingMs = 400_000
+/** resourceVersions that a restart passes over, as the engine reserves them in blocks. */
+const reserved = 1_000_000
+
+interface Session {
+  readonly agent: FakeAgent
+  /** Messages wait, in order, while the line is cut. */
+  cut: boolean
+  readonly held: (() => void)[]
+  toEngineAt: number
+  toAgentAt: number
+}
+
+/** One run of the core among agents, networks and disks that fail; everything in it follows from the seed. */
+export class Simulation {
+  readonly schedule = new Schedule(start)
+  readonly random: Random
+  readonly agents: readonly FakeAgent[]
+  readonly trace: string[] = []
+  cluster: Cluster | undefined
+  #recorded = new Map<string, KubeObject>()
+  #recordedVersion = 0
+  #apps: Apps
+  #commits = 0
+  #ids = 0
+  #steps = 0
+  #troubled = true
+  /** What waits to be recorded and sent, in order. */
+  #outbox: Effects[] = []
+  #recording = false
+  #wakeAt: number | undefined
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(seed: number) {
+    this.random = new Random(seed)
+    const world = {
+      schedule: this.schedule,
+      random: this.random,
+      say: (agent: FakeAgent, said: Said) => this.#say(agent, said),
+      stopping: (agent: FakeAgent, pod: Pod) => this.#checkStopping(agent, pod),
+    }
+    this.agents = Array.from({ length: this.random.between(1, 5) }, (_, i) => new FakeAgent(i + 1, world))
+    this.#apps = new Map(['ada', 'bob'].map(name => [name, randomApp(name, this.random)]))
+  }
+
+  run(): void {
+    this.#startEngine()
+    for (const agent of this.agents) this.#soon(0, 2_000, () => this.#dial(agent))
+    this.#soon(0, 5_000, () => this.#push())
+    this.#trouble()
+    this.schedule.runUntil(start + troubledMs)
+    this.#heal()
+    this.schedule.runUntil(start + troubledMs + healingMs)
+    this.#checkEnd()
+  }
+
+  // ---- the engine ----
+
+  #startEngine(): void {
+    if (this.cluster) return
+    this.#log('engine starts')
+    const cluster = new Cluster({ startVersion: this.#recordedVersion })
+    cluster.restore(structuredClone([...this.#recorded.values()]), {
+      resourceVersion: this.#recordedVersion + reserved,
+    })
+    this.cluster = cluster
+    this.#outbox = []
+    this.#recording = false
+    this.#wakeAt = undefined
+    this.#dispatch({ kind: 'clock' })
+    if (this.#commits > 0) this.#deliverRevision()
+  }
+
+  #crashEngine(): void {
+    if (!this.cluster) return
+    this.#log(`engine crashes with ${this.#outbox.length} effects to carry out`)
+    this.cluster = undefined
+    this.#outbox = []
+    for (const agent of this.agents) this.#dropSession(agent)
+    this.#soon(10, 8_000, () => this.#startEngine())
+  }
+
+  #env(): Env {
+    return {
+      now: this.schedule.now,
+      newId: () => `uid-${++this.#ids}`,
+      random: () => this.random.next(),
+    }
+  }
+
+  #dispatch(event: Event): void {
+    const { cluster } = this
+    if (!cluster) return
+    const effects = step(cluster, event, this.#env(), options)
+    this.#log(`${describeEvent(event)}: ${effects.record.map(describeChange).join(' ')}`)
+    checkStep(cluster, { event, record: effects.record, now: this.schedule.now })
+    this.#outbox.push(effects)
+    this.#record()
+    this.#wakeAfter(effects.wakeAt)
+  }
+
+  #wakeAfter(at: number | undefined): void {
+    this.#wakeAt = at
+    if (at === undefined) return
+    const { cluster } = this
+    this.schedule.after(at - this.schedule.now, () => {
+      // Overtaken by a later step, or by the engine's death.
+      if (this.#wakeAt === at && this.cluster === cluster) this.#dispatch({ kind: 'clock' })
+    })
+  }
+
+  /** Records what waits in one commit, which takes its time and may fail; only then is anything sent. */
+  #record(): void {
+    if (this.#recording || this.#outbox.length === 0) return
+    this.#recording = true
+    const { cluster } = this
+    const fails = this.#troubled && this.random.chance(0.02)
+    this.#soon(1, fails ? 3_000 : 40, () => {
+      if (this.cluster !== cluster) return
+      this.#recording = false
+      if (!fails) this.#commit()
+      this.#record()
+    })
+  }
+
+  #commit(): void {
+    const batch = this.#outbox
+    this.#outbox = []
+    for (const { record, send } of batch) {
+      for (const { ref, after, resourceVersion } of record) {
+        this.#recordedVersion = Math.max(this.#recordedVersion, resourceVersion)
+        if (ref.kind === 'Event') continue
+        if (after) this.#recorded.set(describeRef(ref), after)
+        else this.#recorded.delete(describeRef(ref))
+      }
+      for (const [node, delta] of send) this.#toAgent(node, agent => agent.receive(delta))
+    }
+    this.#steps += 1
+    if (this.cluster && this.#steps % 50 === 0) checkRestore(this.cluster, this.#recorded)
+  }
+
+  #push(): void {
+    this.#commits += 1
+    if (this.#commits > 1) this.#apps = changedApps(this.#apps, this.random)
+    this.#deliverRevision()
+  }
+
+  #deliverRevision(): void {
+    const commit = `c${this.#commits}`
+    this.#dispatch({
+      kind: 'revision',
+      revision: { commit, tree: commit, subject: 'change', author: 'sim', committedAt: 0 },
+      manifests: manifestsOf(this.#apps),
+      settings: defaultSettings,
+      problems: [],
+    })
+  }
+
+  // ---- the network ----
+
+  #dial(agent: FakeAgent): void {
+    if (!agent.alive || this.#sessions.has(agent.name)) return
+    if (!this.cluster) {
+      this.#soon(500, 3_000, () => this.#dial(agent))
+      return
+    }
+    const now = this.schedule.now
+    this.#sessions.set(agent.name, { agent, cut: false, held: [], toEngineAt: now, toAgentAt: now })
+    this.#dispatch({ kind: 'joined', node: agent.report, podCIDR: `10.244.${agent.name.slice(5)}.0/24` })
+    this.#beat(agent, this.#sessions.get(agent.name))
+  }
+
+  #beat(agent: FakeAgent, session: Session | undefined): void {
+    this.schedule.after(2_000, () => {
+      if (!session || this.#sessions.get(agent.name) !== session) return
+      this.#say(agent, { kind: 'heartbeat' })
+      this.#beat(agent, session)
+    })
+  }
+
+  #dropSession(agent: FakeAgent): void {
+    if (!this.#sessions.delete(agent.name)) return
+    this.#dispatch({ kind: 'left', node: agent.name })
+    if (agent.alive) this.#soon(100, 5_000, () => this.#dial(agent))
+  }
+
+  #say(agent: FakeAgent, said: Said): void {
+    const session = this.#sessions.get(agent.name)
+    if (!session || !agent.alive) return
+    const deliver = () => this.#dispatch({ ...said, node: agent.name })
+    session.toEngineAt = this.#deliver(session, session.toEngineAt, deliver)
+    if (this.#troubled && said.kind === 'report' && this.random.chance(0.05)) {
+      session.toEngineAt = this.#deliver(session, session.toEngineAt, deliver)
+    }
+  }
+
+  #toAgent(node: string, run: (agent: FakeAgent) => void): void {
+    const session = this.#sessions.get(node)
+    if (!session) return
+    session.toAgentAt = this.#deliver(session, session.toAgentAt, () => {
+      if (session.agent.alive) run(session.agent)
+    })
+  }
+
+  /** Carries one message, after those before it, unless the session ends first. Returns when it will be there. */
+  #deliver(session: Session, notBefore: number, run: () => void): number {
+    const at = Math.max(notBefore, this.schedule.now + this.random.between(1, this.random.chance(0.05) ? 1_500 : 30))
+    this.schedule.after(at - this.schedule.now, () => {
+      if (this.#sessions.get(session.agent.name) !== session) return
+      if (session.cut) session.held.push(run)
+      else run()
+    })
+    return at
+  }
+
+  // ---- trouble ----
+
+  #trouble(): void {
+    this.#soon(500, 9_000, () => {
+      if (!this.#troubled) return
+      this.#strike()
+      checkSingleRun(this.agents)
+      this.#trouble()
+    })
+  }
+
+  #strike(): void {
+    const agent = this.random.pick(this.agents)
+    if (!agent) return
+    const kind = this.random.pick([
+      'push',
+      'push',
+      'crash',
+      'agent',
+      'reboot',
+      'drop',
+      'cut',
+      'flip',
+      'flip',
+      'source',
+      'refused',
+    ])
+    this.#log(`strikes: ${kind} ${agent.name}`)
+    switch (kind) {
+      case 'push':
+        this.#push()
+        return
+      case 'crash':
+        this.#crashEngine()
+        return
+      case 'agent':
+        this.#killAgent(agent)
+        return
+      case 'reboot':
+        this.#killAgent(agent)
+        agent.reboot()
+        return
+      case 'drop':
+        this.#dropSession(agent)
+        return
+      case 'cut':
+        this.#cut(agent)
+        return
+      case 'flip':
+        agent.flip()
+        return
+      case 'source':
+        this.#dispatch({ kind: 'source', message: 'the remote answers 500' })
+        return
+      case 'refused': {
+        const revision = { commit: 'bad', tree: 'bad', subject: 'bad', author: 'sim', committedAt: 0 }
+        this.#dispatch({ kind: 'refused', revision, verdict: 'rejected', problems: [] })
+      }
+    }
+  }
+
+  #killAgent(agent: FakeAgent): void {
+    agent.alive = false
+    this.#dropSession(agent)
+    this.#soon(500, this.random.chance(0.2) ? 70_000 : 6_000, () => {
+      agent.alive = true
+      this.#dial(agent)
+    })
+  }
+
+  /** The line is dead and nobody is told: what was said arrives late, or the session ends first. */
+  #cut(agent: FakeAgent): void {
+    const session = this.#sessions.get(agent.name)
+    if (!session) return
+    session.cut = true
+    this.#soon(1_000, 50_000, () => {
+      session.cut = false
+      if (this.#sessions.get(agent.name) !== session) return
+      if (this.random.chance(0.5)) this.#dropSession(agent)
+      else for (const run of session.held.splice(0)) run()
+    })
+  }
+
+  #heal(): void {
+    this.#log('faults heal')
+    this.#troubled = false
+    this.#startEngine()
+    for (const session of this.#sessions.values()) {
+      session.cut = false
+      for (const run of session.held.splice(0)) run()
+    }
+    for (const agent of this.agents) {
+      agent.alive = true
+      this.#dial(agent)
+    }
+    this.#commits += 1
+    this.#apps = mendedApps(this.#apps)
+    this.#deliverRevision()
+  }
+
+  // ---- what must hold ----
+
+  /** No proxy that is connected sends new connections to a pod that is being stopped, or two seconds passed. */
+  #checkStopping(stopper: FakeAgent, pod: Pod): void {
+    const told = stopper.mirror.get(describeRef(refOf(pod)))
+    // Its object is gone, or it is stopped because nobody asks for it any more.
+    if (!told?.metadata.deletionTimestamp) return
+    const grace = told.metadata.deletionGracePeriodSeconds ?? 0
+    const since = Date.parse(told.metadata.deletionTimestamp) - grace * 1_000
+    if (this.schedule.now - since >= 2_000) return
+    for (const agent of this.agents) {
+      const session = this.#sessions.get(agent.name)
+      if (!session || session.cut || !agent.alive) continue
+      const sends = agent
+        .endpoints()
+        .some(slice =>
+          slice.endpoints.some(({ targetRef, conditions }) => conditions.ready && targetRef?.uid === pod.metadata.uid),
+        )
+      if (sends) throw new Violation(`${pod.metadata.name} is stopped while ${agent.name} still sends it traffic`)
+    }
+  }
+
+  /** Once faults heal and events stop, exactly what the applied commit asks for runs. */
+  #checkEnd(): void {
+    const { cluster } = this
+    if (!cluster) throw new Violation('the engine is dead')
+    checkSingleRun(this.agents)
+    checkRestore(cluster, this.#recorded)
+    const running = this.agents
+      .flatMap(agent => [...agent.running.values()])
+      .map(({ pod, ready, stopping }) => {
+        const app = pod.metadata.labels?.['app'] ?? pod.metadata.name
+        return `${app} ${pod.spec.containers[0]?.image}${ready ? '' : ' not ready'}${stopping ? ' stopping' : ''}`
+      })
+    const wanted = [...this.#apps.values()].flatMap(app => Array<string>(app.replicas).fill(`${app.name} ${app.image}`))
+    const [is, should] = [running.sort().join(', '), [...wanted, 'lone good:1'].sort().join(', ')]
+    if (is !== should) throw new Violation(`what runs is\n  ${is}\nand should be\n  ${should}`)
+    this.#checkConfigs(cluster)
+    const status = (cluster.get(clusterKind, 'sim') as ClusterObject | undefined)?.status
+    if (status?.health !== 'Healthy')
+      throw new Violation(`health is ${status?.health}: ${status?.unhealthy.join('; ')}`)
+  }
+
+  /** ConfigMaps that nothing asks for or reads are gone. */
+  #checkConfigs(cluster: Cluster): void {
+    const is = cluster.list('ConfigMap', 'sim').map(({ metadata }) => metadata.name)
+    const should = [...this.#apps.values()].map(({ config }) => config).sort()
+    if (is.join() !== should.join()) throw new Violation(`ConfigMaps are ${is.join()} and should be ${should.join()}`)
+  }
+
+  #soon(from: number, to: number, run: () => void): void {
+    this.schedule.after(this.random.between(from, to), run)
+  }
+
+  #log(line: string): void {
+    this.trace.push(`${((this.schedule.now - start) / 1000).toFixed(3)} ${line}`)
+  }
+}
+
+function describeEvent(event: Event): string {
+  switch (event.kind) {
+    case 'joined':
+    case 'node':
+      return `${event.kind} ${event.node.name}`
+    case 'report':
+      return `report ${event.node} ${event.pods.map(pod => `${pod.name}${'gone' in pod ? ' gone' : ''}`).join()}`
+    case 'revision':
+      return `revision ${event.revision.commit}`
+    default:
+      return 'node' in event ? `${event.kind} ${event.node}` : event.kind
+  }
+}
+
+function describeChange({ ref, before, after }: Effects['record'][number]): string {
+  return `${before ? (after ? '~' : '-') : '+'}${ref.kind}/${ref.key}`
+}
