@@ -1,6 +1,7 @@
 import { toTime } from '../../engine/api/time.ts'
 import type { Container, ContainerState, ContainerStatus } from '../../engine/api/types.ts'
-import type { ProbeVerdicts, Waiting } from './decide.ts'
+import type { Verdicts } from '../probes/prober.ts'
+import type { Waiting } from './decision.ts'
 import type { Run } from './runs.ts'
 
 export interface ContainerView {
@@ -9,7 +10,7 @@ export interface ContainerView {
   readonly runs: readonly Run[]
   /** What the engine last heard: counts on where the runtime knows nothing. */
   readonly previous: ContainerStatus | undefined
-  readonly verdicts: ProbeVerdicts
+  readonly verdicts: Verdicts
   /** Why it does not run though it should. */
   readonly waiting: Waiting | undefined
   /** What it waits for where nothing is known: `ContainerCreating`, or `PodInitializing`. */

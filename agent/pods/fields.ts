@@ -1,7 +1,7 @@
 /** What `fieldRef` and `resourceFieldRef` stand for, in variables and in files of the downward API. */
 import { parseQuantity } from '../../engine/api/quantity.ts'
 import type { Container, Pod, ResourceList } from '../../engine/api/types.ts'
-import { allContainers } from './decide.ts'
+import { containerNamed } from './containers.ts'
 
 export interface FieldFacts {
   readonly pod: Pod
@@ -51,7 +51,7 @@ export function fieldValue(path: string, facts: FieldFacts): string {
 
 /** The amount in units of the divisor, rounded up: `limits.memory` 64Mi by 1Mi is 64; `limits.cpu` 250m by 1 is 1. */
 export function resourceValue(field: ResourceField, facts: FieldFacts & { readonly container: Container }): string {
-  const container = containerOf(field, facts)
+  const container = field.containerName === undefined ? facts.container : containerNamed(facts.pod, field.containerName)
   const match = /^(limits|requests)\.(.+)$/.exec(field.resource)
   if (!match) throw new Error(`unsupported container resource: ${field.resource}`)
   const [, list, name = ''] = match
@@ -59,16 +59,6 @@ export function resourceValue(field: ResourceField, facts: FieldFacts & { readon
   const amount = list === 'limits' ? limit : container.resources.requests?.[name]
   const divisor = parseQuantity(field.divisor ?? '1') || 1
   return String(Math.ceil(Number((parseQuantity(amount ?? '0') / divisor).toFixed(6))))
-}
-
-function containerOf(
-  { containerName }: ResourceField,
-  { pod, container }: { pod: Pod; container: Container },
-): Container {
-  if (containerName === undefined || containerName === container.name) return container
-  const named = allContainers(pod).find(candidate => candidate.name === containerName)
-  if (!named) throw new Error(`container ${containerName} not found`)
-  return named
 }
 
 /** A line an entry, sorted: `key="value"`, quoted as Go quotes. */

@@ -3,16 +3,17 @@ import { fromTime } from '../../engine/api/time.ts'
 import type { Pod } from '../../engine/api/types.ts'
 import type { LogRequest } from '../../engine/protocol/session.ts'
 import type { LogLine, LogOptions, Runtime } from '../runtime/runtime.ts'
-import { allContainers } from './decide.ts'
+import { allContainers } from './containers.ts'
 import type { Observed, Run } from './runs.ts'
 
 /** Why there are no logs, in Kubernetes's words. */
 export class LogsRefused extends Error {
-  readonly reason: 'NotFound' | 'BadRequest'
-  constructor(reason: LogsRefused['reason'], message: string) {
+  /** As HTTP: 400 Bad Request, 404 Not Found. */
+  readonly status: 400 | 404
+  constructor(status: LogsRefused['status'], message: string) {
     super(message)
     this.name = 'LogsRefused'
-    this.reason = reason
+    this.status = status
   }
 }
 
@@ -22,7 +23,7 @@ export interface LogSource {
   readonly runtime: Runtime
 }
 
-/** Lines without their ends. Throws LogsRefused before the first one. */
+/** Lines with their ends. Throws LogsRefused before the first one. */
 export async function* readLogs(
   request: LogRequest,
   { source, signal, now }: { source: LogSource; signal: AbortSignal; now: number },
@@ -30,32 +31,25 @@ export async function* readLogs(
   const run = runOf(request, source)
   let left = request.limitBytes ?? Infinity
   for await (const line of source.runtime.logs(run.status.id, logOptions(request, { signal, now }))) {
-    const text = Buffer.from(format(line, request))
-    // The limit counts line ends, too.
-    if (text.length + 1 > left) {
-      if (left > 0) yield text.subarray(0, left).toString()
-      return
-    }
-    left -= text.length + 1
-    yield text.toString()
+    const bytes = Buffer.from(`${format(line, request)}\n`)
+    yield bytes.subarray(0, left).toString()
+    left -= bytes.length
+    if (left <= 0) return
   }
 }
 
 function runOf({ container, previous }: LogRequest, { pod, observed }: LogSource): Run {
   const { name } = pod.metadata
   if (!allContainers(pod).some(candidate => candidate.name === container)) {
-    throw new LogsRefused('BadRequest', `container ${container} is not valid for pod ${name}`)
+    throw new LogsRefused(400, `container ${container} is not valid for pod ${name}`)
   }
   const runs = observed.runs.get(container) ?? []
   const run = runs[previous ? 1 : 0]
   if (run && !run.lost) return run
   if (previous) {
-    throw new LogsRefused('BadRequest', `previous terminated container "${container}" in pod "${name}" not found`)
+    throw new LogsRefused(400, `previous terminated container "${container}" in pod "${name}" not found`)
   }
-  throw new LogsRefused(
-    'BadRequest',
-    `container "${container}" in pod "${name}" is waiting to start: ContainerCreating`,
-  )
+  throw new LogsRefused(400, `container "${container}" in pod "${name}" is waiting to start: ContainerCreating`)
 }
 
 function logOptions(

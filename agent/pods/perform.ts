@@ -6,7 +6,8 @@ import type { Mirror } from '../mirror.ts'
 import { type ContainerStatusReport, type Runtime, type SandboxState, StartError } from '../runtime/runtime.ts'
 import type { VolumeFacts } from '../volumes/files.ts'
 import type { Volumes } from '../volumes/volumes.ts'
-import { allContainers, type PodAction } from './decide.ts'
+import { allContainers, containerNamed } from './containers.ts'
+import type { PodAction, StartContainer, StopContainer } from './decision.ts'
 import { type DnsFacts, hostAliasesOf, hostnameOf, lacksClusterDns, podDns } from './dns.ts'
 import { environmentOf } from './environment.ts'
 import type { Gate } from './gate.ts'
@@ -105,10 +106,7 @@ async function createSandbox(facts: Performance): Promise<SandboxState> {
   )
 }
 
-async function startContainer(
-  { container: name, attempt }: PodAction & { kind: 'startContainer' },
-  facts: Performance,
-): Promise<Outcome> {
+async function startContainer({ container: name, attempt }: StartContainer, facts: Performance): Promise<Outcome> {
   const { pod, runtime, volumes, gate, network } = facts
   const container = containerNamed(pod, name)
   if (container.volumeMounts?.length && runtime.mountsRefused !== undefined) {
@@ -174,7 +172,7 @@ const longestHookMs = 3_600_000
 
 /** preStop first, within the grace period; the signal gets what is left of it. */
 async function stopContainer(
-  { container: name, id, graceSeconds, because }: PodAction & { kind: 'stopContainer' },
+  { container: name, id, graceSeconds, because }: StopContainer,
   facts: Performance,
 ): Promise<void> {
   const container = containerNamed(facts.pod, name)
@@ -192,7 +190,7 @@ async function stopContainer(
   await facts.runtime.stopContainer(id, { graceSeconds: handler ? Math.max(left, leastGraceSeconds) : graceSeconds })
 }
 
-function killing(container: string, because: (PodAction & { kind: 'stopContainer' })['because']): string {
+function killing(container: string, because: StopContainer['because']): string {
   return because === 'liveness' || because === 'startup'
     ? `Container ${container} failed ${because} probe, will be restarted`
     : `Stopping container ${container}`
@@ -213,12 +211,6 @@ export function volumeFacts({ pod, mirror, nodeName, network }: Performance): Vo
 
 function hookTarget(id: string, { container, facts }: { container: Container; facts: Performance }) {
   return { container, id, host: facts.ip ?? facts.network.hostAddress, runtime: facts.runtime }
-}
-
-export function containerNamed(pod: Pod, name: string): Container {
-  const container = allContainers(pod).find(candidate => candidate.name === name)
-  if (!container) throw new Error(`pod ${pod.metadata.name} has no container named "${name}"`)
-  return container
 }
 
 export function uidOf(pod: Pod): Uid {

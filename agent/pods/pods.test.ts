@@ -78,5 +78,8 @@ test('an agent that starts again adopts what runs, and acts only once the engine
   expect(runtime.running()).toEqual(['a/web:0', 'b/web:0'])
   second.apply(pod('a'))
   await soon(() => expect(runtime.running()).toEqual(['a/web:0']))
-  expect(runtime.effects.filter(effect => effect.startsWith('start'))).toEqual(['start a/web:0', 'start b/web:0'])
+  expect(runtime.effects.filter(effect => effect.startsWith('start')).sort()).toEqual([
+    'start a/web:0',
+    'start b/web:0',
+  ])
 })

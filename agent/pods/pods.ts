@@ -131,7 +131,7 @@ class NodePods implements Pods {
 
   logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string> {
     const worker = this.#workers.get(request.podUid)
-    if (!worker?.place) throw new LogsRefused('NotFound', `this node has no pod with uid ${request.podUid}`)
+    if (!worker?.place) throw new LogsRefused(404, `this node has no pod with uid ${request.podUid}`)
     const source = { pod: worker.pod, observed: worker.observed, runtime: worker.place.runtime }
     return readLogs(request, { source, signal, now: moment().wall })
   }

@@ -1,6 +1,6 @@
-import type { KubeObject, Pod } from '../../engine/api/types.ts'
+import type { Container, KubeObject, Pod, Volume } from '../../engine/api/types.ts'
 import type { Mirror } from '../mirror.ts'
-import { allContainers } from './decide.ts'
+import { allContainers } from './containers.ts'
 
 /**
  * The ConfigMaps and Secrets that a pod refers to, as they are now (undefined where one is missing). Two lists that
@@ -11,54 +11,48 @@ export function referredObjects(
   mirror: Pick<Mirror, 'configMap' | 'secret'>,
 ): readonly (KubeObject | undefined)[] {
   const { namespace = '' } = pod.metadata
+  return referencesOf(pod).map(({ kind, name }) =>
+    kind === 'ConfigMap' ? mirror.configMap(namespace, name) : mirror.secret(namespace, name),
+  )
+}
+
+export function mountsPodFields({ spec }: Pod): boolean {
+  return spec.volumes?.some(({ downwardAPI, projected }) => downwardAPI ?? projected) ?? false
+}
+
+interface Reference {
+  readonly kind: 'ConfigMap' | 'Secret'
+  readonly name: string
+}
+
+/** In the order of the spec. */
+function referencesOf(pod: Pod): readonly Reference[] {
+  return [...allContainers(pod).flatMap(referencesOfContainer), ...(pod.spec.volumes ?? []).flatMap(referencesOfVolume)]
+}
+
+function referencesOfContainer({ env = [], envFrom = [] }: Container): readonly Reference[] {
   return [
-    ...configMapNames(pod).map(name => mirror.configMap(namespace, name)),
-    ...secretNames(pod).map(name => mirror.secret(namespace, name)),
+    ...env.flatMap(({ valueFrom }) => references(valueFrom?.configMapKeyRef, valueFrom?.secretKeyRef)),
+    ...envFrom.flatMap(({ configMapRef, secretRef }) => references(configMapRef, secretRef)),
   ]
 }
 
-export function mountsPodFields(pod: Pod): boolean {
-  return pod.spec.volumes?.some(({ downwardAPI, projected }) => downwardAPI ?? projected) ?? false
+function referencesOfVolume({ configMap, secret, projected }: Volume): readonly Reference[] {
+  const sources = projected?.sources ?? []
+  return [
+    ...references(configMap, secret && { name: secret.secretName }),
+    ...sources.flatMap(source => references(fieldOf(source, 'configMap'), fieldOf(source, 'secret'))),
+  ]
 }
 
-function configMapNames(pod: Pod): readonly string[] {
-  return unique([
-    ...allContainers(pod).flatMap(({ env = [], envFrom = [] }) => [
-      ...env.flatMap(({ valueFrom }) => valueFrom?.configMapKeyRef?.name ?? []),
-      ...envFrom.flatMap(({ configMapRef }) => configMapRef?.name ?? []),
-    ]),
-    ...(pod.spec.volumes ?? []).flatMap(({ configMap, projected }) => [
-      ...(configMap ? [configMap.name] : []),
-      ...projectedNames(projected?.sources, 'configMap'),
-    ]),
-  ])
-}
-
-function secretNames(pod: Pod): readonly string[] {
-  return unique([
-    ...allContainers(pod).flatMap(({ env = [], envFrom = [] }) => [
-      ...env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []),
-      ...envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []),
-    ]),
-    ...(pod.spec.volumes ?? []).flatMap(({ secret, projected }) => [
-      ...(secret ? [secret.secretName] : []),
-      ...projectedNames(projected?.sources, 'secret'),
-    ]),
-  ])
-}
-
-function projectedNames(sources: readonly unknown[] = [], kind: 'configMap' | 'secret'): readonly string[] {
-  return sources.flatMap(source => {
-    const part = fieldOf(source, kind)
-    const name = fieldOf(part, 'name')
-    return typeof name === 'string' ? [name] : []
-  })
+function references(configMap: unknown, secret: unknown): readonly Reference[] {
+  const named = [
+    { kind: 'ConfigMap' as const, name: fieldOf(configMap, 'name') },
+    { kind: 'Secret' as const, name: fieldOf(secret, 'name') },
+  ]
+  return named.flatMap(({ kind, name }) => (typeof name === 'string' ? [{ kind, name }] : []))
 }
 
 function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined
-}
-
-function unique(names: readonly string[]): readonly string[] {
-  return [...new Set(names)].sort()
 }

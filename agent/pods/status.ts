@@ -1,12 +1,14 @@
 /** A pod's status as the kubelet reports it: a pure function of what was seen and decided. */
 import type { Condition, Container, ContainerStatus, PodStatus, Time } from '../../engine/api/types.ts'
 import { containerStatus, initWaitsFor } from './container-status.ts'
-import { type Decision, isInitialized, isSidecar, type PodView } from './decide.ts'
+import { isSidecar } from './containers.ts'
+import type { Decision } from './decision.ts'
 import { phaseOf } from './phase.ts'
+import { isInitialized, type Progress } from './progress.ts'
 import { qosClass } from './qos.ts'
 import type { Ending } from './stop.ts'
 
-export interface StatusView extends Pick<PodView, 'pod' | 'observed' | 'probes'> {
+export interface StatusView extends Progress {
   readonly waiting: Decision['waiting']
   /** What was last reported; at first, what the engine holds. */
   readonly previous: PodStatus | undefined
@@ -68,7 +70,7 @@ type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
 
 /** The kubelet's conditions, then those that others own, as they are. */
 function conditions(view: StatusView, computed: Computed): readonly Condition[] {
-  const { previous, pod, observed } = view
+  const { pod, observed } = view
   const containersReady = containersReadyCondition(view, computed)
   const own: readonly Finding[] = [
     { type: 'PodReadyToStartContainers', status: observed.sandbox?.ready ? 'True' : 'False' },
@@ -78,7 +80,7 @@ function conditions(view: StatusView, computed: Computed): readonly Condition[] 
   ]
   const types = new Set(own.map(condition => condition.type))
   return [
-    ...own.map(finding => ({ ...finding, lastTransitionTime: transitionTime(finding, { previous, time: view.time }) })),
+    ...own.map(finding => dated(finding, view)),
     ...(pod.status?.conditions ?? []).filter(condition => !types.has(condition.type)),
   ]
 }
@@ -113,7 +115,9 @@ function readyCondition({ unready }: StatusView, containersReady: Finding): Find
   return { ...containersReady, type: 'Ready' }
 }
 
-function transitionTime(finding: Finding, { previous, time }: { previous: PodStatus | undefined; time: Time }): Time {
+/** A condition keeps its time until its status changes. */
+function dated(finding: Finding, { previous, time }: StatusView): Condition {
   const before = previous?.conditions?.find(condition => condition.type === finding.type)
-  return before?.status === finding.status ? (before.lastTransitionTime ?? time) : time
+  const lastTransitionTime = before?.status === finding.status ? (before.lastTransitionTime ?? time) : time
+  return { ...finding, lastTransitionTime }
 }

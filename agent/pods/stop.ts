@@ -31,27 +31,27 @@ export interface Lifetime extends Moment {
 
 interface Rule {
   readonly when: (life: Lifetime) => boolean
-  readonly then: (life: Lifetime) => Ending
+  readonly ending: (life: Lifetime) => Ending
 }
 
 /** First match wins. */
 const rules: readonly Rule[] = [
   // Nobody waits for a pod that the engine no longer knows, nor does the engine when the node is taken down.
-  { when: life => !life.wanted || life.nodeStops, then: life => removal(life, life.now) },
+  { when: life => !life.wanted || life.nodeStops, ending: life => removal(life, life.now) },
   // `--grace-period=0 --force`: no draining.
-  { when: life => isDeleted(life) && grace(life.pod) === 0, then: life => removal(life, life.now) },
-  { when: life => isDeleted(life) && isDrained(life.pod), then: life => removal(life, life.now) },
+  { when: life => isDeleted(life) && grace(life.pod) === 0, ending: life => removal(life, life.now) },
+  { when: life => isDeleted(life) && isDrained(life.pod), ending: life => removal(life, life.now) },
   // The engine may be away: its word is awaited for a while only.
   {
     when: life => isDeleted(life),
-    then: life => removal(life, (life.deletionSeenAt ?? life.now) + drainPatienceMs),
+    ending: life => removal(life, (life.deletionSeenAt ?? life.now) + drainPatienceMs),
   },
-  { when: life => deadline(life) !== undefined, then: deadlineEnding },
+  { when: life => deadline(life) !== undefined, ending: deadlineEnding },
 ]
 
 /** Undefined: the pod may run on. */
 export function endingOf(life: Lifetime): Ending | undefined {
-  return rules.find(rule => rule.when(life))?.then(life)
+  return rules.find(rule => rule.when(life))?.ending(life)
 }
 
 function removal(life: Lifetime, at: number): Ending {

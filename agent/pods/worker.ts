@@ -8,7 +8,7 @@ import type { Container, KubeObject, Pod, PodStatus, Uid } from '../../engine/ap
 import type { EventReport, PodReport } from '../../engine/protocol/session.ts'
 import type { Mirror } from '../mirror.ts'
 import type { ProbeKind } from '../probes/judge.ts'
-import type { Prober, ProbeTarget } from '../probes/prober.ts'
+import type { Prober, ProbeTarget, Verdicts } from '../probes/prober.ts'
 import {
   type ContainerStatusReport,
   ImageError,
@@ -19,20 +19,14 @@ import {
 import { VolumeError } from '../volumes/files.ts'
 import type { Alarms } from './alarms.ts'
 import { type Backoff, nextBackoff } from './backoff.ts'
-import {
-  allContainers,
-  type Busy,
-  decide,
-  type Decision,
-  type Failure,
-  type PodAction,
-  type ProbeVerdicts,
-  type Target,
-  targetOf,
-} from './decide.ts'
+import { allContainers } from './containers.ts'
+import { decide, type Failure } from './decide.ts'
+import { type Busy, type Decision, type PodAction, type Target, targetOf } from './decision.ts'
 import type { Gate } from './gate.ts'
+import { ListenerWatch, type Unready } from './listeners.ts'
 import { type Moment, moment } from './moment.ts'
 import { type Hands, type Outcome, perform, release, textOf } from './perform.ts'
+import { isRunning } from './progress.ts'
 import { mountsPodFields, referredObjects } from './references.ts'
 import {
   forgetRun,
@@ -78,7 +72,8 @@ export class PodWorker {
   #deletionSeenAt: number | undefined
   #status: PodStatus | undefined
   #waiting: Decision['waiting'] = new Map()
-  #unready: { reason: string; message: string } | undefined
+  #unready: Unready | undefined
+  readonly #listeners: ListenerWatch | undefined
   #released = false
   #closed = false
   #isAwake = false
@@ -95,6 +90,14 @@ export class PodWorker {
     this.#place = place
     this.#around = around
     this.#status = pod.status
+    this.#listeners =
+      place?.runtime.listeners &&
+      new ListenerWatch({
+        podUid: this.uid,
+        runtime: place.runtime,
+        alarms: around.alarms,
+        onFound: unready => this.#setUnready(unready),
+      })
   }
 
   get pod(): Pod {
@@ -171,11 +174,24 @@ export class PodWorker {
     this.wake()
   }
 
-  setUnready(unready: { reason: string; message: string } | undefined): void {
+  #setUnready(unready: Unready | undefined): void {
     if (equal(unready, this.#unready)) return
     this.#unready = unready
     if (unready) this.#tell({ type: 'Warning', ...unready })
     this.wake()
+  }
+
+  /** Only where pods share the host's addresses can one take another's. */
+  #watchListeners(): void {
+    const ip = this.#observed.sandbox?.ip
+    const sharesAddresses = this.#around.hands.network.mode === 'loopback' && !this.#pod.spec.hostNetwork
+    if (!this.#listeners || !sharesAddresses || ip === undefined) return
+    const running = allContainers(this.#pod).flatMap(({ name }) => {
+      const run = lastRun(this.#observed, name)
+      return run && isRunning(run) ? [run.status.id] : []
+    })
+    this.#listeners.follow(running.length > 0 ? { ids: running.join(' '), ip } : undefined)
+    if (running.length === 0) this.#unready = undefined
   }
 
   wake(): void {
@@ -205,6 +221,7 @@ export class PodWorker {
       startTime: this.#status?.startTime,
     })
     this.#around.prober.probe(this.uid, this.#probeTargets(at))
+    this.#watchListeners()
     const decision = decide({
       pod: this.#pod,
       observed: this.#observed,
@@ -298,12 +315,13 @@ export class PodWorker {
     this.#released = true
     this.#around.alarms.set(this.uid, undefined, () => undefined)
     this.#around.prober.probe(this.uid, [])
+    this.#listeners?.follow(undefined)
     this.#around.onReleased(this.uid)
   }
 
   // ---- Probes ----
 
-  readonly #verdicts = (container: Container, run: Run): ProbeVerdicts => {
+  readonly #verdicts = (container: Container, run: Run): Verdicts => {
     // Until its postStart is done a container has not started.
     if (this.#busy.get(container.name) === 'startContainer')
       return { started: false, ready: false, unhealthy: undefined }

@@ -25,22 +25,21 @@ export function asksForRestart(kind: ProbeKind, { state, probe }: { state: Probe
   return kind !== 'readiness' && !state.streak.ok && state.streak.length >= probe.failureThreshold
 }
 
-export interface ProbeTimes {
-  /** The next try of the period, which counts. */
+const firstEagerMs = 25
+
+export interface Tries {
+  /** When the next try of the period falls due: it counts. */
   readonly countedAt: number
-  /** Tries since the container started that did not count. */
+  /** Tries so far that did not count. */
   readonly eager: number
 }
 
-const firstEagerMs = 25
-
 /**
- * The next try. Between those of the period, a container that was never up is tried 25, 50, 100, … ms apart, so that
- * it serves as soon as it can rather than a period later; what fails there counts for nothing.
+ * When to try next. Between the tries of the period, a container that was never up is tried 25, 50, 100, … ms apart, so
+ * that it serves as soon as it can rather than a period later; what fails there counts for nothing.
  */
-export function nextTry({ countedAt, eager }: ProbeTimes, { now, isEager }: { now: number; isEager: boolean }): number {
-  const regular = Math.max(now, countedAt)
-  return isEager ? Math.min(regular, now + firstEagerMs * 2 ** eager) : regular
+export function nextTry({ countedAt, eager }: Tries, { now, isEager }: { now: number; isEager: boolean }): number {
+  return isEager ? Math.min(countedAt, now + firstEagerMs * 2 ** eager) : countedAt
 }
 
 /** Network checks cost next to nothing; a command does not. With a successThreshold each success is to last a period. */

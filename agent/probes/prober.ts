@@ -70,12 +70,14 @@ function probesOf({ container }: ProbeTarget): { kind: ProbeKind; probe: Probe }
   ]
 }
 
+/** One probe of a run, from its first try on. */
 interface Course {
   readonly kind: ProbeKind
   readonly probe: Probe
   state: ProbeState
   countedAt: number
   eager: number
+  /** Tried more often than its period, until it first succeeds. */
   isEager: boolean
   timer: NodeJS.Timeout | undefined
   told: string | undefined
@@ -91,16 +93,7 @@ class ContainerProbes {
   constructor(target: ProbeTarget, options: ProberOptions) {
     this.#target = target
     this.#options = options
-    this.#courses = probesOf(target).map(({ kind, probe }) => ({
-      kind,
-      probe,
-      state: this.#firstState(kind),
-      countedAt: target.startedAt + probe.initialDelaySeconds * 1000,
-      eager: 0,
-      isEager: mayBeEager(kind, probe) && !this.#wasPassing(kind),
-      timer: undefined,
-      told: undefined,
-    }))
+    this.#courses = probesOf(target).map(({ kind, probe }) => beginCourse(kind, { probe, target }))
     this.#beginDue()
   }
 
@@ -122,50 +115,36 @@ class ContainerProbes {
     return this.#courses.find(course => course.kind === kind)?.state.passing ?? true
   }
 
-  #wasPassing(kind: ProbeKind): boolean {
-    const { found } = this.#target
-    return found !== undefined && (kind === 'startup' ? found.started : found.ready)
-  }
-
-  #firstState(kind: ProbeKind): ProbeState {
-    const state = initialState(kind)
-    return { ...state, passing: state.passing || this.#wasPassing(kind) }
-  }
-
   /** The startup probe runs alone until it passes, and then no more. */
   #beginDue(): void {
     const started = this.#passes('startup')
     for (const course of this.#courses) {
-      if (course.timer === undefined && (course.kind === 'startup') !== started) this.#schedule(course)
+      if (course.timer === undefined && (course.kind === 'startup') !== started)
+        this.#schedule(course, course.countedAt)
     }
   }
 
-  #schedule(course: Course): void {
-    const now = this.#options.now()
-    // Nothing is tried before initialDelaySeconds are over.
-    const from = course.eager === 0 ? Math.max(now, Math.min(course.countedAt, this.#firstTry(course))) : now
-    const at = from > now ? from : nextTry(course, { now, isEager: course.isEager })
-    course.timer = setTimeout(() => void this.#run(course), Math.max(0, at - now))
+  #schedule(course: Course, at: number): void {
+    course.timer = setTimeout(() => void this.#try(course), Math.max(0, at - this.#options.now()))
   }
 
-  #firstTry({ probe }: Course): number {
-    return this.#target.startedAt + probe.initialDelaySeconds * 1000
-  }
-
-  async #run(course: Course): Promise<void> {
+  async #try(course: Course): Promise<void> {
     const { kind, probe } = course
     const before = this.verdicts()
     const counts = this.#options.now() >= course.countedAt
     const { ok, message } = await check(probe, this.#target, this.#ended.signal)
     if (this.#ended.signal.aborted) return
-    if (counts) course.countedAt = Math.max(course.countedAt + probe.periodSeconds * 1000, this.#options.now())
+    const now = this.#options.now()
+    // A try that took longer than the period is followed at once by the next, not by all that it missed.
+    if (counts) course.countedAt = Math.max(course.countedAt + probe.periodSeconds * 1000, now)
     else course.eager++
     if (ok || counts) course.state = judge(course.state, { ok, probe })
     if (ok) course.isEager = false
-    if (!ok && counts) this.#tell(course, message)
+    if (ok) course.told = undefined
+    else if (counts) this.#tell(course, message)
     this.#changed(before)
-    const isOver = kind === 'startup' && course.state.passing
-    if (!isOver) this.#schedule(course)
+    if (kind !== 'startup' || !course.state.passing)
+      this.#schedule(course, nextTry(course, { now, isEager: course.isEager }))
     this.#beginDue()
   }
 
@@ -180,5 +159,20 @@ class ContainerProbes {
     const same =
       before.started === after.started && before.ready === after.ready && before.unhealthy === after.unhealthy
     if (!same) this.#options.onChange(this.#target.podUid)
+  }
+}
+
+function beginCourse(kind: ProbeKind, { probe, target }: { probe: Probe; target: ProbeTarget }): Course {
+  const wasPassing = target.found !== undefined && (kind === 'startup' ? target.found.started : target.found.ready)
+  const state = initialState(kind)
+  return {
+    kind,
+    probe,
+    state: { ...state, passing: state.passing || wasPassing },
+    countedAt: target.startedAt + probe.initialDelaySeconds * 1000,
+    eager: 0,
+    isEager: mayBeEager(kind, probe) && !wasPassing,
+    timer: undefined,
+    told: undefined,
   }
 }

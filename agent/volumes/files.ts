@@ -1,6 +1,7 @@
 /** What the volumes that are made of objects hold: pure functions of those objects. */
-import type { ConfigMap, Container, DownwardAPIFile, KeyToPath, Pod, Secret, Volume } from '../../engine/api/types.ts'
+import type { ConfigMap, DownwardAPIFile, KeyToPath, Secret, Volume } from '../../engine/api/types.ts'
 import type { Mirror } from '../mirror.ts'
+import { containerNamed } from '../pods/containers.ts'
 import { type FieldFacts, fieldValue, resourceValue } from '../pods/fields.ts'
 
 export interface VolumeFile {
@@ -98,7 +99,7 @@ function downwardFiles(
       ? orRefuse(at, () => fieldValue(fieldRef.fieldPath, at.facts))
       : resourceFieldRef
         ? orRefuse(at, () => {
-            const container = containerNamed(at.facts.pod, resourceFieldRef.containerName)
+            const container = containerNamed(at.facts.pod, resourceFieldRef.containerName ?? '')
             return resourceValue(resourceFieldRef, { ...at.facts, container })
           })
         : ''
@@ -151,12 +152,6 @@ function objectSource(fields: Fields): Omit<ObjectSource, 'mode'> {
 
 function listOf<T>(list: unknown): readonly T[] {
   return Array.isArray(list) ? list : []
-}
-
-function containerNamed(pod: Pod, name: string | undefined): Container {
-  const container = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(c => c.name === name)
-  if (!container) throw new Error(`container ${name ?? '""'} not found`)
-  return container
 }
 
 /** A path stays inside its volume, and never hides what the volume itself is made of. */
