@@ -61,52 +61,62 @@ function headers(architecture: Architecture, contentBytes: number): Buffer {
 
 /** System call number in rax, arguments in rdi, rsi, rdx, r10. */
 function codeForX86(): Buffer {
-  const address = (value: number): number[] => [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24]
   const wait = [
-    ...[0xb8, ...address(128)], //        mov  eax, rt_sigtimedwait
-    ...[0xbf, ...address(addressOfSignals)], // mov edi, signals
-    ...[0x31, 0xf6], //                   xor  esi, esi
-    ...[0x31, 0xd2], //                   xor  edx, edx
-    ...[0x0f, 0x05], //                   syscall
-    ...[0x85, 0xc0], //                   test eax, eax
-  ]
-  return Buffer.from([
-    ...[0xb8, ...address(13)], //         mov  eax, rt_sigaction
-    ...[0xbf, ...address(SIGCHLD)], //    mov  edi, SIGCHLD
-    ...[0xbe, ...address(addressOfIgnore)], // mov esi, ignore
-    ...[0x31, 0xd2], //                   xor  edx, edx
-    ...[0x41, 0xba, ...address(8)], //    mov  r10d, 8
-    ...[0x0f, 0x05], //                   syscall
-    ...[0xb8, ...address(14)], //         mov  eax, rt_sigprocmask
-    ...[0x31, 0xff], //                   xor  edi, edi (SIG_BLOCK)
-    ...[0xbe, ...address(addressOfSignals)], // mov esi, signals
-    ...[0x0f, 0x05], //                   syscall
-    ...wait,
-    ...[0x78, 0x100 - (wait.length + 2)], // js  wait
-    ...[0xb8, ...address(231)], //        mov  eax, exit_group
-    ...[0x31, 0xff], //                   xor  edi, edi
-    ...[0x0f, 0x05], //                   syscall
-  ])
+    [0xb8, ...inFourBytes(128)], //        mov  eax, rt_sigtimedwait
+    [0xbf, ...inFourBytes(addressOfSignals)], // mov edi, signals
+    [0x31, 0xf6], //                   xor  esi, esi
+    [0x31, 0xd2], //                   xor  edx, edx
+    [0x0f, 0x05], //                   syscall
+    [0x85, 0xc0], //                   test eax, eax
+  ].flat()
+  return Buffer.from(
+    [
+      [0xb8, ...inFourBytes(13)], //         mov  eax, rt_sigaction
+      [0xbf, ...inFourBytes(SIGCHLD)], //    mov  edi, SIGCHLD
+      [0xbe, ...inFourBytes(addressOfIgnore)], // mov esi, ignore
+      [0x31, 0xd2], //                   xor  edx, edx
+      [0x41, 0xba, ...inFourBytes(8)], //    mov  r10d, 8
+      [0x0f, 0x05], //                   syscall
+      [0xb8, ...inFourBytes(14)], //         mov  eax, rt_sigprocmask
+      [0x31, 0xff], //                   xor  edi, edi (SIG_BLOCK)
+      [0xbe, ...inFourBytes(addressOfSignals)], // mov esi, signals
+      [0x0f, 0x05], //                   syscall
+      wait,
+      [0x78, 0x100 - (wait.length + 2)], // js  wait
+      [0xb8, ...inFourBytes(231)], //        mov  eax, exit_group
+      [0x31, 0xff], //                   xor  edi, edi
+      [0x0f, 0x05], //                   syscall
+    ].flat(),
+  )
 }
 
 /** System call number in x8, arguments in x0 to x3; each instruction is a word. */
 function codeForArm(): Buffer {
-  const set = (register: number, value: number): number => (0xd2800000 | (value << 5) | register) >>> 0 // movz
-  const point = (register: number, address: number): number[] => [
-    set(register, address & 0xffff),
-    (0xf2a00000 | ((address >> 16) << 5) | register) >>> 0, // movk, shifted by 16
-  ]
   const systemCall = 0xd4000001
-  const wait = [set(8, 137), ...point(0, addressOfSignals), set(1, 0), set(2, 0), systemCall] // rt_sigtimedwait
+  const wait = [put(8, 137), ...point(0, addressOfSignals), put(1, 0), put(2, 0), systemCall] // rt_sigtimedwait
   const words = [
-    ...[set(8, 134), set(0, SIGCHLD), ...point(1, addressOfIgnore), set(2, 0), set(3, 8), systemCall], // rt_sigaction
-    ...[set(8, 135), set(0, 0), ...point(1, addressOfSignals), set(2, 0), set(3, 8), systemCall], // rt_sigprocmask
-    ...wait,
+    [put(8, 134), put(0, SIGCHLD), ...point(1, addressOfIgnore), put(2, 0), put(3, 8), systemCall], // rt_sigaction
+    [put(8, 135), put(0, 0), ...point(1, addressOfSignals), put(2, 0), put(3, 8), systemCall], // rt_sigprocmask
+    wait,
     // tbnz x0, #63, wait: a negative result is an interruption. The distance is in words, of 14 bits.
-    (0xb7f80000 | ((-wait.length & 0x3fff) << 5)) >>> 0,
-    ...[set(8, 94), set(0, 0), systemCall], // exit_group
-  ]
+    [(0xb7f80000 | ((-wait.length & 0x3fff) << 5)) >>> 0],
+    [put(8, 94), put(0, 0), systemCall], // exit_group
+  ].flat()
   const code = Buffer.alloc(words.length * 4)
   for (const [n, word] of words.entries()) code.writeUInt32LE(word, n * 4)
   return code
+}
+
+function inFourBytes(value: number): readonly number[] {
+  return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24]
+}
+
+/** movz: a number of 16 bits into a register. */
+function put(register: number, value: number): number {
+  return (0xd2800000 | (value << 5) | register) >>> 0
+}
+
+/** movz, then movk shifted by 16: an address of 32 bits. */
+function point(register: number, address: number): readonly number[] {
+  return [put(register, address & 0xffff), (0xf2a00000 | ((address >> 16) << 5) | register) >>> 0]
 }

@@ -26,7 +26,7 @@ import { ensureImage, ensurePauseImage, findImage } from './images.ts'
 import { containerName, label, ownerFilters, sandboxName } from './labels.ts'
 import { logLines } from './log-stream.ts'
 import { ensureNetwork, networkName, removeNetwork } from './network.ts'
-import { messageLimit, statusOf } from './status.ts'
+import { addressOf, messageLimit, sandboxState, statusOf } from './status.ts'
 
 export interface DockerRuntimeOptions {
   /** The Engine's Unix socket (Podman's, too). */
@@ -72,27 +72,20 @@ class DockerRuntime implements Runtime {
 
   async list(): Promise<SandboxState[]> {
     const found = await this.#find([])
-    const statuses = await Promise.all(
+    const reports = await Promise.all(
       found.filter(info => info.Labels[label.role] === 'container').map(info => this.#status(info.Id)),
     )
+    const containers = reports
+      .filter(report => report !== undefined)
+      .sort((a, b) => a.attempt - b.attempt || (a.name < b.name ? -1 : 1))
     const uids = [...new Set(found.map(info => info.Labels[label.podUid] ?? ''))].sort()
-    return uids.map(podUid => {
-      const ofPod = found.filter(info => info.Labels[label.podUid] === podUid)
-      const sandbox = ofPod.find(info => info.Labels[label.role] === 'sandbox')
-      const labels = (sandbox ?? ofPod[0])?.Labels ?? {}
-      const address = sandbox === undefined ? undefined : this.#addressOf(sandbox)
-      return {
-        podUid,
-        namespace: labels[label.podNamespace] ?? '',
-        name: labels[label.podName] ?? '',
-        ...(address === undefined ? {} : { ip: address }),
-        ready: sandbox?.State === 'running',
-        containers: statuses
-          .filter(status => status !== undefined)
-          .filter(status => status.podUid === podUid)
-          .sort((a, b) => a.attempt - b.attempt || (a.name < b.name ? -1 : 1)),
-      }
-    })
+    return uids.map(podUid =>
+      sandboxState(podUid, {
+        found: found.filter(info => info.Labels[label.podUid] === podUid),
+        containers: containers.filter(container => container.podUid === podUid),
+        network: networkName(this.#options),
+      }),
+    )
   }
 
   async createSandbox(spec: SandboxSpec): Promise<SandboxState> {
@@ -105,7 +98,7 @@ class DockerRuntime implements Runtime {
       )
     }
     const info = (await this.#find([`${label.podUid}=${spec.podUid}`, `${label.role}=sandbox`]))[0]
-    const ip = info === undefined ? undefined : this.#addressOf(info)
+    const ip = info === undefined ? undefined : addressOf(info, networkName(this.#options))
     await this.#writeSandboxFiles({ ...spec, ...(ip === undefined ? {} : { ip }) })
     const sandbox = (await this.list()).find(state => state.podUid === spec.podUid)
     if (sandbox === undefined)
@@ -349,11 +342,6 @@ class DockerRuntime implements Runtime {
     } catch (error) {
       if (!isStatus(error, 304, 404, 409)) throw error
     }
-  }
-
-  #addressOf(info: ContainerInfo): string | undefined {
-    const address = info.NetworkSettings.Networks[networkName(this.#options)]?.IPAddress
-    return address === '' ? undefined : address
   }
 
   #podFolder(podUid: Uid): string {

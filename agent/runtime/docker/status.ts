@@ -1,5 +1,6 @@
-import type { ContainerInspectInfo } from 'dockerode'
-import type { ContainerStatusReport } from '../runtime.ts'
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
+import type { Uid } from '../../../engine/api/types.ts'
+import type { ContainerStatusReport, SandboxState } from '../runtime.ts'
 import { label } from './labels.ts'
 
 /** As much of its last words as Kubernetes keeps. */
@@ -32,4 +33,31 @@ function stateOf(state: ContainerInspectInfo['State'], message: string | undefin
     oomKilled: state.OOMKilled,
     ...(words === undefined || words === '' ? {} : { message: words }),
   }
+}
+
+/** A pod by its containers; where its sandbox was removed by hand, what is left of it is not ready. */
+export function sandboxState(
+  podUid: Uid,
+  {
+    found,
+    containers,
+    network,
+  }: { found: readonly ContainerInfo[]; containers: readonly ContainerStatusReport[]; network: string },
+): SandboxState {
+  const sandbox = found.find(info => info.Labels[label.role] === 'sandbox')
+  const labels = (sandbox ?? found[0])?.Labels ?? {}
+  const ip = sandbox === undefined ? undefined : addressOf(sandbox, network)
+  return {
+    podUid,
+    namespace: labels[label.podNamespace] ?? '',
+    name: labels[label.podName] ?? '',
+    ...(ip === undefined ? {} : { ip }),
+    ready: sandbox?.State === 'running',
+    containers,
+  }
+}
+
+/** None on the host's network, nor of a sandbox that has ended. */
+export function addressOf(sandbox: ContainerInfo, network: string): string | undefined {
+  return sandbox.NetworkSettings.Networks[network]?.IPAddress || undefined
 }

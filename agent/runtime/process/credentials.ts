@@ -93,11 +93,15 @@ function refuseRoot(uid: number, runAsNonRoot: boolean | undefined): void {
 }
 
 function boundingSet(change: SecurityContext['capabilities'] = {}): readonly string[] {
-  const plain = (name: string): string => name.toLowerCase().replace(/^cap_/, '')
-  const drop = new Set((change.drop ?? []).map(plain))
-  const add = (change.add ?? []).map(plain)
+  const drop = new Set((change.drop ?? []).map(capability))
+  const add = (change.add ?? []).map(capability)
   const kept = drop.has('all') ? [] : defaultCapabilities.filter(name => !drop.has(name))
   return [...new Set([...kept, ...add])].sort()
+}
+
+/** As setpriv names it: `CAP_NET_RAW` and `NET_RAW` are `net_raw`. */
+function capability(name: string): string {
+  return name.toLowerCase().replace(/^cap_/, '')
 }
 
 /** The arguments of setpriv(1) that make a process of root's into this one. */

@@ -112,12 +112,12 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** When a file was last written, in milliseconds since 1970; undefined where there is none. */
-export async function writtenAt(path: string): Promise<number | undefined> {
+export async function exists(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).mtimeMs
+    await stat(path)
+    return true
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (isMissing(error)) return false
     throw error
   }
 }

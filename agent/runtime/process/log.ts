@@ -34,7 +34,8 @@ export async function* readLog({ folder, complete }: LogSource, options: LogOpti
     yield* (options.tailLines === undefined ? kept : kept.slice(Math.max(0, kept.length - options.tailLines))).map(
       toLine,
     )
-    while (changes !== undefined && !ended && options.signal?.aborted !== true) {
+    if (changes === undefined) return
+    while (!ended && options.signal?.aborted !== true) {
       await changes.next()
       // Asked before reading: what is read after the last byte was written is all of it.
       ended = await complete()
@@ -173,10 +174,10 @@ function watchFolder(
   signal: AbortSignal | undefined,
 ): { next: () => Promise<void>; close: () => void } {
   let changed = false
-  let wake = (): void => {}
+  let wake: (() => void) | undefined
   const ring = (): void => {
     changed = true
-    wake()
+    wake?.()
   }
   const watcher = watch(folder, ring)
   watcher.on('error', ring)

@@ -4,6 +4,8 @@ import { watch } from 'node:fs'
 export interface Marks {
   /** Resolves once the condition holds; rejects when the time is over. */
   until(condition: () => boolean, timeoutMs: number): Promise<void>
+  /** Whether the condition came to hold in that time. */
+  holds(condition: () => boolean, timeoutMs: number): Promise<boolean>
   close(): void
 }
 
@@ -14,25 +16,30 @@ export function watchMarks(folder: string, { onChange, everyMs }: { onChange: ()
     for (const check of waiting) check()
   }
   const watcher = watch(folder, look)
+  // The folder was taken away: the look now and then still sees what becomes of the processes.
+  watcher.on('error', look)
   const timer = setInterval(look, everyMs)
+
+  function holds(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    return new Promise(resolve => {
+      const check = (): void => {
+        if (condition()) settle(true)
+      }
+      const late = setTimeout(() => settle(false), timeoutMs)
+      function settle(held: boolean): void {
+        clearTimeout(late)
+        waiting.delete(check)
+        resolve(held)
+      }
+      waiting.add(check)
+      look()
+    })
+  }
+
   return {
-    until(condition, timeoutMs) {
-      return new Promise((resolve, reject) => {
-        const check = (): void => {
-          if (condition()) done(resolve)
-        }
-        const late = setTimeout(
-          () => done(() => reject(new Error(`nothing came of it within ${timeoutMs} ms`))),
-          timeoutMs,
-        )
-        const done = (settle: () => void): void => {
-          clearTimeout(late)
-          waiting.delete(check)
-          settle()
-        }
-        waiting.add(check)
-        check()
-      })
+    holds,
+    async until(condition, timeoutMs) {
+      if (!(await holds(condition, timeoutMs))) throw new Error(`nothing came of it within ${timeoutMs} ms`)
     },
     close() {
       watcher.close()

@@ -49,9 +49,8 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   )
   const listeners = new Set<(event: RuntimeEvent) => void>()
   const containers = await createContainers({
-    ...options,
     layout,
-    isolated: refused === undefined,
+    owner: options,
     refused,
     hidden: [...new Set([folder, ...(options.hidden ?? [])])].sort(),
     tell: event => {
@@ -67,6 +66,13 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     ready: record.bootId === bootId(),
     containers: containers.ofPod(record.podUid),
   })
+
+  async function removeSandbox(podUid: Uid): Promise<void> {
+    await containers.removeOfPod(podUid)
+    await options.network.detach(podUid)
+    await rm(layout.sandbox(pathPart(podUid)), { recursive: true, force: true })
+    sandboxes.delete(podUid)
+  }
 
   return {
     name: 'process',
@@ -85,12 +91,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       return stateOf(record)
     },
 
-    async removeSandbox(podUid) {
-      await containers.removeOfPod(podUid)
-      await options.network.detach(podUid)
-      await rm(layout.sandbox(pathPart(podUid)), { recursive: true, force: true })
-      sandboxes.delete(podUid)
-    },
+    removeSandbox,
 
     async ensureImage(image) {
       if (image.trim() === '') throw new ImageError('InvalidImageName', 'the image has no name')
@@ -102,7 +103,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       const sandbox = sandboxes.get(spec.podUid)
       if (sandbox === undefined)
         throw new Error(`container ${spec.name}: pod ${spec.podUid} has no sandbox: create it first`)
-      return containers.start(spec, { sandbox, folder: layout.sandbox(spec.podUid) })
+      return containers.start(spec, sandbox)
     },
 
     stopContainer: (id: ContainerId, { graceSeconds }) => containers.stop(id, graceSeconds * 1000),
@@ -119,6 +120,12 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     async close() {
       listeners.clear()
       containers.close()
+    },
+
+    async destroy() {
+      await Promise.all([...sandboxes.keys()].map(removeSandbox))
+      containers.close()
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -74,7 +74,8 @@ export const namespaceScript = `
   home=$1 mark=$2 network=$4
   exec 5>&2 2>"$home/setup"
   ${announce}
-  echo "$3" >/proc/sys/kernel/hostname
+  # Below a user namespace only the system call may set it; without either the host's name shows, save in HOSTNAME.
+  hostname "$3" || echo "$3" >/proc/sys/kernel/hostname || :
   case $network in own) echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || : ;; esac
   shift 4
 

@@ -5,63 +5,62 @@ import type { ContainerRecord, Layout } from './files.ts'
 import { bootId, isAlive } from './identity.ts'
 import type { ProcessIdentity } from './identity.ts'
 
-/** What became of a container whose end nobody saw: as Kubernetes says it of one that SIGKILL ended. */
-const killed = 137
+/** The exit code of a process that SIGKILL ended: also of one whose end nobody saw, as Kubernetes has it. */
+export const killed = 137
 /** How long after its process the shim's word may come. */
-const wordMs = 2000
+const wordMs = 1500
 /** As much of its last words as Kubernetes keeps. */
 const messageLimit = 4096
 
+/** What was seen of a container. */
 export interface Sighting {
   readonly status: ContainerStatusReport
+  /** The main process, once it was announced. */
   readonly main?: ProcessIdentity
+  /** Since when the main process is gone while its shim has not said so. */
+  readonly goneSince?: number
 }
 
 /** What a container's marks and its main process say of it now. */
-export function readStatus(record: ContainerRecord, layout: Layout): Sighting {
+export function readStatus(
+  record: ContainerRecord,
+  { layout, before }: { layout: Layout; before?: Sighting },
+): Sighting {
   const started = read(join(layout.marks, `${record.id}.started`))
   const exited = read(join(layout.marks, `${record.id}.exited`))
-  const [pid, startTime] = started?.text.trim().split(' ') ?? []
-  const main = pid === undefined || startTime === undefined ? undefined : { pid: Number(pid), startTime }
+  const main = started === undefined ? undefined : readIdentity(started.text)
+  const { id, podUid, name, attempt, image } = record
   const report = (state: ContainerStatusReport['state']): Sighting => ({
-    status: {
-      id: record.id,
-      podUid: record.podUid,
-      name: record.name,
-      attempt: record.attempt,
-      image: record.image,
-      imageID: '',
-      state,
-    },
+    status: { id, podUid, name, attempt, image, imageID: '', state },
     ...(main === undefined ? {} : { main }),
   })
-  const ended = (end: { exitCode: number; at: number; message?: string }): Sighting =>
+  const ended = (exitCode: number, { at, message }: { at: number; message: string | undefined }): Sighting =>
     report({
       kind: 'exited',
-      startedAt: started?.at ?? end.at,
-      finishedAt: end.at,
-      exitCode: end.exitCode,
+      startedAt: started?.at ?? at,
+      finishedAt: at,
+      exitCode,
       oomKilled: false,
-      ...(end.message === undefined ? {} : { message: end.message }),
+      ...(message === undefined ? {} : { message }),
     })
+
   if (exited !== undefined) {
-    const message = lastWords(join(layout.container(record.id), 'termination'))
-    return ended({ exitCode: Number(exited.text), at: exited.at, ...(message === undefined ? {} : { message }) })
+    return ended(Number(exited.text), { at: exited.at, message: lastWords(join(layout.container(id), 'termination')) })
   }
   if (record.bootId !== bootId()) {
-    return ended({ exitCode: killed, at: Date.now(), message: 'the machine was started anew while the container ran' })
+    return ended(killed, { at: Date.now(), message: 'the machine was started anew while the container ran' })
   }
   if (main === undefined) return report({ kind: 'created' })
-  if (isAlive(main) || !goneFor(record.id, wordMs))
-    return report({ kind: 'running', startedAt: started?.at ?? Date.now() })
-  return ended({ exitCode: killed, at: Date.now(), message: 'the process and its shim were killed together' })
+  const running = report({ kind: 'running', startedAt: started?.at ?? Date.now() })
+  if (isAlive(main)) return running
+  const goneSince = before?.goneSince ?? Date.now()
+  if (Date.now() - goneSince < wordMs) return { ...running, goneSince }
+  return ended(killed, { at: goneSince, message: 'the process and its shim were killed together' })
 }
 
-const missedSince = new Map<string, number>()
-function goneFor(id: string, ms: number): boolean {
-  const since = missedSince.get(id) ?? Date.now()
-  missedSince.set(id, since)
-  return Date.now() - since >= ms
+function readIdentity(text: string): ProcessIdentity | undefined {
+  const [pid, startTime] = text.trim().split(' ')
+  return pid === undefined || startTime === undefined ? undefined : { pid: Number(pid), startTime }
 }
 
 function read(path: string): { text: string; at: number } | undefined {
@@ -75,5 +74,5 @@ function read(path: string): { text: string; at: number } | undefined {
 
 function lastWords(path: string): string | undefined {
   const text = read(path)?.text.slice(0, messageLimit)
-  return text === undefined || text === '' ? undefined : text
+  return text === '' ? undefined : text
 }
