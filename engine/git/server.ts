@@ -121,6 +121,8 @@ async function exchange(child: ChildProcess, { request, response, service }: Exc
 
 function begin(response: ServerResponse, type: string): void {
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache, max-age=0, must-revalidate' })
+  // A client that has heard nothing yet would send its push again when the connection breaks.
+  response.flushHeaders()
 }
 
 /** Streams git's output. Where git fails it has said so in its protocol; where it is killed the connection breaks. */

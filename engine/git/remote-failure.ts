@@ -1,0 +1,85 @@
+import { GitError } from './repository.ts'
+import type { GitErrorCode } from './repository.ts'
+
+interface Rule {
+  readonly says: RegExp
+  readonly code: GitErrorCode
+  readonly remedy: string
+}
+
+/** What git's words about a remote mean. First match wins. */
+const rules: readonly Rule[] = [
+  {
+    says: /couldn't find remote ref|Remote branch .* not found/i,
+    code: 'BranchMissing',
+    remedy: 'push the branch, or follow another one',
+  },
+  {
+    says: /No space left on device|Disk quota exceeded/,
+    code: 'DiskFull',
+    remedy: 'free space on the disk of the data folder',
+  },
+  {
+    says: /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 40[13]/,
+    code: 'RemoteRefused',
+    remedy: 'give a token or password that may read the repository',
+  },
+  {
+    says: /Host key verification failed/,
+    code: 'RemoteRefused',
+    remedy: "check the host's key and add it to known_hosts, for example by connecting once with ssh",
+  },
+  {
+    says: /Permission denied \(|Load key|no such identity/,
+    code: 'RemoteRefused',
+    remedy: 'give the user that runs Gantry an ssh key that may read the repository',
+  },
+  {
+    says: /non-fast-forward|fetch first|\[(remote )?rejected\]|pre-receive hook declined|protected branch/i,
+    code: 'RemoteRefused',
+    remedy: 'let Gantry alone write the observed branch of the remote, or delete it there once',
+  },
+  {
+    says: /dubious ownership/,
+    code: 'RemoteRefused',
+    remedy: 'run Gantry as the user that owns the repository',
+  },
+  {
+    says: /repository .*not found|does not exist|does not appear to be a git repository|returned error: 404/i,
+    code: 'RemoteRefused',
+    remedy: 'check the address, and that the credentials may see the repository',
+  },
+  {
+    says: /returned error: (408|429|5\d\d)/,
+    code: 'RemoteUnreachable',
+    remedy: 'nothing needs to be done here: it is tried again',
+  },
+  {
+    says: /Could not resolve|Failed to connect|Couldn't connect|Connection (refused|timed out|reset)|Operation too slow|Network is unreachable|No route to host|timed out|Name or service not known/i,
+    code: 'RemoteUnreachable',
+    remedy: 'check the network and the address; it is tried again',
+  },
+]
+
+const broken: Omit<Rule, 'says'> = {
+  code: 'RemoteBroken',
+  remedy: 'check that a git server answers there; it is tried again',
+}
+
+/** A failed fetch or push as an error that says what follows from it. */
+export function remoteFailure(what: string, stderr: string): GitError {
+  const { code, remedy } = rules.find(({ says }) => says.test(stderr)) ?? broken
+  return new GitError(code, `${what} failed: ${essence(stderr)}`, remedy)
+}
+
+/** Git's complaints without its progress; at most five lines. */
+function essence(stderr: string): string {
+  const lines = stderr.split(/[\r\n]+/).map(line => line.trim())
+  const complaints = lines.filter(line =>
+    /^(fatal|error|remote|ssh|!|Host key|.*Permission denied|.*rejected)/i.test(line),
+  )
+  const words = (complaints.length > 0 ? complaints : lines).filter(
+    line => line !== '' && !/^remote: (Enumerating|Counting|Compressing|Total)/.test(line),
+  )
+  return words.slice(-5).join('; ') || 'git ended without a word'
+}
