@@ -39,18 +39,16 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
   if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
     throw new StatusError('the body must be application/json', { code: 415, reason: 'UnsupportedMediaType' })
   }
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > maxBodyBytes) {
-      throw new StatusError(`the body is larger than ${maxBodyBytes} bytes`, {
-        code: 413,
-        reason: 'RequestEntityTooLarge',
-      })
-    }
-    chunks.push(chunk)
+  // Told before it is read: to leave a request half read would cut the connection, and the answer with it.
+  const length = Number(request.headers['content-length'] ?? Number.NaN)
+  if (!(length <= maxBodyBytes)) {
+    throw new StatusError(`the body must have a Content-Length of ${maxBodyBytes} bytes at most`, {
+      code: 413,
+      reason: 'RequestEntityTooLarge',
+    })
   }
+  const chunks: Buffer[] = []
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
   const text = Buffer.concat(chunks).toString()
   try {
     const body: unknown = JSON.parse(text === '' ? '{}' : text)

@@ -134,7 +134,7 @@ export function createServer(options: ServerOptions): Server {
     const { request, response } = exchange
     const known = statusOf(error)
     // Once the client has gone, or the response has begun, there is nobody to tell and no way to.
-    const isGone = request.socket.destroyed || response.writableEnded
+    const isGone = response.destroyed || response.writableEnded
     if (known === undefined && !isGone) options.onError(error, `${request.method} ${request.url?.split('?')[0]}`)
     if (response.headersSent || isGone) {
       response.destroy()
