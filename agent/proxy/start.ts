@@ -47,7 +47,10 @@ export async function startProxy(options: {
   } finally {
     await log.close()
   }
-  for (const deadline = performance.now() + startTimeoutMs; performance.now() < deadline && failure.reason === undefined;) {
+  for (
+    const deadline = performance.now() + startTimeoutMs;
+    performance.now() < deadline && failure.reason === undefined;
+  ) {
     const link = await connect()
     if (link) return link
     await sleep(10)
