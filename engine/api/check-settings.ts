@@ -1,6 +1,6 @@
 import type { Problem } from './problem.ts'
 import { type Locate, Report, show } from './report.ts'
-import { conform, isObject } from './schema.ts'
+import { conform, isObject } from './conform.ts'
 import { type ClusterSettings, defaultSettings } from './settings.ts'
 
 export interface CheckedSettings {

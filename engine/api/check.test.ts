@@ -280,6 +280,31 @@ describe('the schema', () => {
       expected: [['error', 'value ', 'spec is required', 'add spec']],
     },
     {
+      name: 'fields that stand too high',
+      value: deployment({ containers: [] }, { env: [] }),
+      expected: [
+        ['error', `key ${pod}.env`, `${pod}.env is not a field of a PodSpec`, `it belongs in ${pod}.containers[].env`],
+        [
+          'error',
+          'key spec.containers',
+          'spec.containers is not a field of a DeploymentSpec',
+          `it belongs in ${pod}.containers`,
+        ],
+      ],
+    },
+    {
+      name: 'a field that stands too deep',
+      value: deployment({}, { replicas: 3 }),
+      expected: [
+        ['error', `key ${pod}.replicas`, `${pod}.replicas is not a field of a PodSpec`, 'it belongs in spec.replicas'],
+      ],
+    },
+    {
+      name: 'a word that every object has',
+      value: deployment({ paused: 'constructor' }),
+      expected: [['error', 'value spec.paused', 'spec.paused must be true or false, not "constructor"', '']],
+    },
+    {
       name: 'several mistakes at once',
       value: deployment({ replicas: 'x', paused: 'yes' }, { nodeSelectr: {} }),
       expected: [
@@ -694,6 +719,13 @@ describe('whatever comes in', () => {
       '__proto__ is not a field of a ConfigMap',
       'constructor is not a field of a ConfigMap',
     ])
+  })
+
+  test('of very many problems the first hundred are told', () => {
+    const data = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key ${i}`, i]))
+    const problems = problemsOf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'web' }, data })
+    expect(problems.length).toBe(101)
+    expect(problems.at(-1)?.[2]).toBe('the manifest has more than 100 problems; the rest is not listed')
   })
 
   test('absurd depth is an error, not a full stack', () => {

@@ -14,13 +14,24 @@ export interface Advice {
   readonly concerns?: FieldPath
 }
 
+interface Finding extends Advice {
+  readonly path: FieldPath
+  readonly text: string
+}
+
+/** As many problems of one object as anybody reads. */
+const mostProblems = 100
+
 /** Collects what is wrong with one object. */
 export class Report {
   readonly problems: Problem[] = []
   readonly #value: unknown
   readonly #locate: Locate
   readonly #object: string | undefined
-  readonly #spoiled: FieldPath[] = []
+  /** The fields that have an error. */
+  readonly #wrong: FieldPath[] = []
+  /** Those of them about which nothing more is said. */
+  readonly #settled: FieldPath[] = []
 
   constructor({ value, locate, object }: { value: unknown; locate: Locate; object?: string | undefined }) {
     this.#value = value
@@ -28,44 +39,51 @@ export class Report {
     this.#object = object
   }
 
+  get failed(): boolean {
+    return this.#wrong.length > 0
+  }
+
   /** The text reads on from the field's path: `must be a whole number, not "three"`. */
   error(path: FieldPath, text: string, advice: Advice = {}): void {
-    this.#add('error', path, { text, ...advice })
+    if (this.#isSettled(path)) return
+    this.#wrong.push(path, ...(advice.concerns ? [advice.concerns] : []))
+    this.#add('error', { path, text, ...advice })
   }
 
   warn(path: FieldPath, text: string, advice: Advice = {}): void {
-    this.#add('warning', path, { text, ...advice })
-  }
-
-  get failed(): boolean {
-    return this.problems.some(problem => problem.severity === 'error')
+    if (!this.#isSettled(path)) this.#add('warning', { path, text, ...advice })
   }
 
   /** From here on nothing is added about fields that are known to be wrong: it would only be what follows from that. */
   settle(): void {
-    this.#spoiled.push(...this.#wrong)
+    this.#settled.push(...this.#wrong)
   }
 
-  readonly #wrong: FieldPath[] = []
+  #isSettled(path: FieldPath): boolean {
+    return this.#settled.some(wrong => isWithin(wrong, path) || isWithin(path, wrong))
+  }
 
-  #add(
-    severity: Problem['severity'],
-    path: FieldPath,
-    { text, remedy, target = 'value', concerns }: Advice & { text: string },
-  ) {
-    if (this.#spoiled.some(wrong => isWithin(wrong, path) || isWithin(path, wrong))) return
-    if (severity === 'error') this.#wrong.push(path, ...(concerns ? [concerns] : []))
+  #add(severity: Problem['severity'], finding: Finding): void {
+    if (this.problems.length < mostProblems) this.problems.push(this.#problem(severity, finding))
+    else if (this.problems.length === mostProblems) {
+      this.problems.push(
+        this.#problem('error', { path: [], text: `has more than ${mostProblems} problems; the rest is not listed` }),
+      )
+    }
+  }
+
+  #problem(severity: Problem['severity'], { path, text, remedy, target = 'value' }: Finding): Problem {
     const known = presentPart(this.#value, path)
     // A field that is missing is placed at the start of what should hold it.
     const origin = this.#locate(known, known.length === path.length ? target : 'value')
-    this.problems.push({
+    return {
       ...origin,
       severity,
       message: `${path.length === 0 ? 'the manifest' : fieldText(path)} ${text}`,
       ...(remedy === undefined ? {} : { remedy }),
       ...(this.#object === undefined ? {} : { object: this.#object }),
       ...(path.length === 0 ? {} : { field: fieldText(path) }),
-    })
+    }
   }
 }
 
@@ -82,23 +100,26 @@ function presentPart(value: unknown, path: FieldPath): FieldPath {
   return path
 }
 
-/** `spec.containers[0].image`, `metadata.labels["app.kubernetes.io/name"]`. */
-export function fieldText(path: FieldPath): string {
-  return path
-    .map(step =>
-      typeof step === 'number' ? `[${step}]` : /^[\w$-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`,
-    )
-    .join('')
-    .replace(/^\./, '')
+const longestShown = 60
+
+function cut(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
 }
 
-const longestShown = 60
+/** `spec.containers[0].image`, `metadata.labels["app.kubernetes.io/name"]`. */
+export function fieldText(path: FieldPath): string {
+  return path.map(stepText).join('').replace(/^\./, '')
+}
+
+function stepText(step: string | number): string {
+  if (typeof step === 'number') return `[${step}]`
+  return /^[\w$-]+$/.test(step) ? `.${cut(step)}` : `[${cut(JSON.stringify(step))}]`
+}
 
 /** A value as a message shows it: short, and never the inside of an object. */
 export function show(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'an object'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+  return cut(typeof value === 'string' ? JSON.stringify(value) : String(value))
 }
