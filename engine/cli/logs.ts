@@ -24,7 +24,7 @@ export async function logs(
   { options, terminal }: { options: LogsOptions; terminal: Terminal },
 ): Promise<void> {
   const query = logQuery(options)
-  const pods = await findPods(client, target, options)
+  const pods = await findPods(client, target, { options, note: terminal.note })
   const showLog = async (pod: Pod): Promise<void> => {
     const label = pods.length > 1 ? `${terminal.colors.cyan(pod.metadata.name)} ` : ''
     const own = new URLSearchParams(query)
@@ -61,7 +61,11 @@ export function parseDuration(text: string): number {
   return Math.max(1, Math.ceil(seconds))
 }
 
-async function findPods(client: Client, target: string | undefined, options: LogsOptions): Promise<readonly Pod[]> {
+async function findPods(
+  client: Client,
+  target: string | undefined,
+  { options, note }: { options: LogsOptions; note: Terminal['note'] },
+): Promise<readonly Pod[]> {
   if (options.selector !== undefined) {
     if (target !== undefined) throw usageError('a name and a selector cannot be given together')
     return podsOf(client, options.selector, options.namespace)
@@ -78,6 +82,7 @@ async function findPods(client: Client, target: string | undefined, options: Log
   const pods = await podsOf(client, selector, options.namespace)
   const pod = pods.find(({ status }) => status?.phase === 'Running') ?? pods[0]
   if (pod === undefined) throw new CliError(`${target} has no pods`, { remedy: `gantry describe ${target} tells why` })
+  if (pods.length > 1) note(`Found ${pods.length} pods, using pod/${pod.metadata.name}\n`)
   return [pod]
 }
 
@@ -97,9 +102,10 @@ async function podsOf(client: Client, selector: string, namespace: string): Prom
 function defaultContainer(pod: Pod, { note }: Terminal): string {
   const annotated = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container']
   const names = pod.spec.containers.map(({ name }) => name)
+  const init = (pod.spec.initContainers ?? []).map(({ name }) => `${name} (init)`)
   const chosen = annotated ?? names[0] ?? ''
-  if (annotated === undefined && names.length > 1) {
-    note(`Defaulted container "${chosen}" out of: ${names.join(', ')}\n`)
+  if (annotated === undefined && names.length + init.length > 1) {
+    note(`Defaulted container "${chosen}" out of: ${[...names, ...init].join(', ')}\n`)
   }
   return chosen
 }

@@ -59,7 +59,7 @@ interface Shelf {
 
 /** @param options.watchBuffer how many changes of a kind are kept, at least. */
 export function createStore(options: { watchBuffer?: number } = {}): Store {
-  const kept = options.watchBuffer ?? 10_000
+  const kept = options.watchBuffer ?? 5_000
   const shelves = new Map<KindKey, Shelf>()
   const waiting = new Set<{ readonly resourceVersion: number; readonly reached: () => void }>()
   let resourceVersion = 0

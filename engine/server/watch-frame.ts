@@ -39,17 +39,28 @@ export function observed(
   return { type: 'DELETED', object: { ...before, metadata } }
 }
 
-/** Frames of recent changes, by type and representation: a thousand watchers of one kind cost one serialisation. */
-const framesOfChange = new WeakMap<ObjectChange, Map<string, Frame>>()
+/**
+ * Frames of the newest changes, by type and representation: a thousand watchers of one kind cost one serialisation.
+ * They read a change at nearly the same moment, so few need be kept.
+ */
+const framesOfChange = new Map<ObjectChange, Map<string, Frame>>()
+const changesCached = 512
 
 /** Not for Tables: a row's ages are told at the moment of sending, and the first one names the columns. */
 export function changeFrame(change: ObjectChange, event: ObjectEvent, options: FrameOptions): Frame {
-  const frames = framesOfChange.get(change) ?? new Map<string, Frame>()
-  framesOfChange.set(change, frames)
+  const frames = framesOfChange.get(change) ?? cacheFor(change)
   const format = `${event.type} ${options.representation.as}`
   const frame = frames.get(format) ?? objectFrame(event, options)
   frames.set(format, frame)
   return frame
+}
+
+function cacheFor(change: ObjectChange): Map<string, Frame> {
+  const frames = new Map<string, Frame>()
+  framesOfChange.set(change, frames)
+  const [oldest] = framesOfChange.keys()
+  if (framesOfChange.size > changesCached && oldest !== undefined) framesOfChange.delete(oldest)
+  return frames
 }
 
 /** @param options.withColumns whether a Table names its columns: clients keep those of the first one. */
