@@ -1,7 +1,8 @@
 /** Which pod has which address, kept on disk: an address outlives the agent and is never given twice. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Uid } from '../../engine/api/types.ts'
+import { makePrivateFolder, writeFileDurably } from '../../machine/files.ts'
 import { addressAt, parseAddress, type Cidr } from './cidr.ts'
 
 export interface Addresses {
@@ -22,6 +23,7 @@ const firstOffset = 2
 
 export async function openAddresses(options: { file: string; range: Cidr }): Promise<Addresses> {
   const { file, range } = options
+  await makePrivateFolder(dirname(file))
   let kept = await readKept(file)
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -29,7 +31,7 @@ export async function openAddresses(options: { file: string; range: Cidr }): Pro
   function change<T>(decide: () => { kept: Kept; result: T }): Promise<T> {
     const done = queue.then(async () => {
       const { kept: changed, result } = decide()
-      if (changed !== kept) await writeDurably(file, JSON.stringify(changed))
+      if (changed !== kept) await writeFileDurably(file, JSON.stringify(changed), { mode: 0o600 })
       kept = changed
       return result
     })
@@ -101,24 +103,4 @@ function isKept(value: unknown): value is Kept {
   if (typeof value !== 'object' || value === null || !('last' in value) || !('pods' in value)) return false
   if (typeof value.last !== 'number' || typeof value.pods !== 'object' || value.pods === null) return false
   return Object.values(value.pods).every(address => typeof address === 'string')
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const folder = dirname(file)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const fresh = `${file}.new`
-  const handle = await open(fresh, 'w', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(fresh, file)
-  const folderHandle = await open(folder)
-  try {
-    await folderHandle.sync()
-  } finally {
-    await folderHandle.close()
-  }
 }
