@@ -350,6 +350,32 @@ describe('the schema', () => {
   })
 })
 
+test('what templates leave empty counts as not written', () => {
+  const { object, problems } = checkObject(
+    deployment(
+      { strategy: { type: '' } },
+      {
+        runtimeClassName: '',
+        containers: [
+          { ...container, imagePullPolicy: '', readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 0 } },
+        ],
+        volumes: [{ name: 'host', hostPath: { path: '/srv', type: '' } }],
+      },
+    ),
+    options,
+  )
+  expect(problems).toEqual([])
+  expect(object?.spec).toMatchObject({
+    strategy: { type: 'RollingUpdate' },
+    template: {
+      spec: {
+        containers: [{ imagePullPolicy: 'IfNotPresent', readinessProbe: { periodSeconds: 10 } }],
+        volumes: [{ hostPath: { path: '/srv', type: '' } }],
+      },
+    },
+  })
+})
+
 describe('known fields that are not honoured', () => {
   test.each<{ name: string; pod: object; expected: string[][] }>([
     {

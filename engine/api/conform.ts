@@ -138,7 +138,7 @@ class Walk {
 
   #field(value: unknown, field: Field): unknown {
     const copy = this.copy(value, field.shape)
-    if (copy === undefined) return undefined
+    if (copy === undefined || isUnset(copy, field)) return undefined
     if (field.gap) this.#options.onGap?.(field.gap, { path: [...this.#path], value: copy })
     if (field.constraint) this.#constrain(copy, field.constraint)
     return copy
@@ -232,6 +232,12 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** Kubernetes reads null as absent. */
 function isSet(value: object, key: string): boolean {
   return Object.hasOwn(value, key) && Reflect.get(value, key) !== null
+}
+
+/** Templates write `imagePullPolicy: ""` where nothing is meant, and so Kubernetes reads it. */
+function isUnset(value: unknown, { required, constraint }: Field): boolean {
+  if (required || !constraint) return false
+  return value === '' || (value === 0 && constraint.zeroIsUnset === true)
 }
 
 function isText(shape: Shape): boolean {

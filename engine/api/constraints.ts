@@ -17,6 +17,8 @@ export interface Constraint {
   readonly expected: string
   /** Holds for each item of a list, or for each `[key, value]` of a map, rather than for the whole. */
   readonly of?: 'items' | 'entries'
+  /** Kubernetes reads 0 as "not given" here, and sets the default. */
+  readonly zeroIsUnset?: true
 }
 
 function oneOf(...choices: readonly string[]): Constraint {
@@ -31,6 +33,10 @@ function between(least: number, most: number): Constraint {
     accepts: value => typeof value === 'number' && value >= least && value <= most,
     expected: most === Infinity ? `a whole number of ${least} or more` : `a whole number from ${least} to ${most}`,
   }
+}
+
+function orUnset(constraint: Constraint): Constraint {
+  return { ...constraint, zeroIsUnset: true }
 }
 
 function text(accepts: (value: string) => boolean, expected: string): Constraint {
@@ -123,25 +129,22 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'Container.image': text(image => image.trim() === image, 'an image reference without white space around it'),
   'ContainerPort.name': portName,
   'ContainerPort.containerPort': port,
-  'ContainerPort.hostPort': port,
+  'ContainerPort.hostPort': orUnset(port),
   'ContainerPort.hostIP': ipAddress,
   'ContainerPort.protocol': protocol,
   'EnvVar.name': text(isEnvName, 'printable ASCII characters other than "="'),
-  'EnvFromSource.prefix': text(
-    prefix => prefix === '' || isEnvName(prefix),
-    'printable ASCII characters other than "="',
-  ),
+  'EnvFromSource.prefix': text(isEnvName, 'printable ASCII characters other than "="'),
   'ConfigMapKeySelector.key': text(isConfigKey, 'a key: letters, digits, "-", "_" and "."'),
   'SecretKeySelector.key': text(isConfigKey, 'a key: letters, digits, "-", "_" and "."'),
   'VolumeMount.mountPath': text(path => path !== '' && !path.includes(':'), 'a path without ":"'),
-  'VolumeMount.subPath': text(path => path === '' || isRelativePath(path), 'a relative path without ".."'),
-  'VolumeMount.subPathExpr': text(path => path === '' || isRelativePath(path), 'a relative path without ".."'),
+  'VolumeMount.subPath': text(isRelativePath, 'a relative path without ".."'),
+  'VolumeMount.subPathExpr': text(isRelativePath, 'a relative path without ".."'),
 
   'Probe.initialDelaySeconds': notNegative,
-  'Probe.timeoutSeconds': positive,
-  'Probe.periodSeconds': positive,
-  'Probe.successThreshold': positive,
-  'Probe.failureThreshold': positive,
+  'Probe.timeoutSeconds': orUnset(positive),
+  'Probe.periodSeconds': orUnset(positive),
+  'Probe.successThreshold': orUnset(positive),
+  'Probe.failureThreshold': orUnset(positive),
   'Probe.terminationGracePeriodSeconds': positive,
   'HTTPGetAction.scheme': oneOf('HTTP', 'HTTPS'),
   'HTTPGetAction.port': portOrName,
@@ -151,17 +154,19 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'SleepAction.seconds': notNegative,
 
   'Volume.name': label,
-  'EmptyDirVolumeSource.medium': text(medium => /^(|Memory|HugePages(-.+)?)$/.test(medium), 'empty or Memory'),
+  'EmptyDirVolumeSource.medium': text(medium => /^(Memory|HugePages(-.+)?)$/.test(medium), 'Memory, or left out'),
   'HostPathVolumeSource.path': text(
     path => path.startsWith('/') && !path.split('/').includes('..'),
     'an absolute path without ".."',
   ),
-  'HostPathVolumeSource.type': text(
-    type =>
-      ['', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice'].includes(
-        type,
-      ),
-    'one of DirectoryOrCreate, Directory, FileOrCreate, File, Socket, CharDevice, BlockDevice',
+  'HostPathVolumeSource.type': oneOf(
+    'DirectoryOrCreate',
+    'Directory',
+    'FileOrCreate',
+    'File',
+    'Socket',
+    'CharDevice',
+    'BlockDevice',
   ),
   'ConfigMapVolumeSource.defaultMode': fileMode,
   'SecretVolumeSource.defaultMode': fileMode,
@@ -191,17 +196,14 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'ServiceSpec.internalTrafficPolicy': oneOf('Cluster', 'Local'),
   'ServiceSpec.externalTrafficPolicy': oneOf('Cluster', 'Local'),
   'ServiceSpec.selector': labels,
-  'ServiceSpec.clusterIP': text(
-    ip => ip === '' || ip === 'None' || isIP(ip),
-    'an IP address, or None for a headless Service',
-  ),
+  'ServiceSpec.clusterIP': text(ip => ip === 'None' || isIP(ip), 'an IP address, or None for a headless Service'),
   'ServiceSpec.externalIPs': each(ipAddress),
   'ClientIPConfig.timeoutSeconds': between(1, 86400),
   'ServicePort.name': label,
   'ServicePort.port': port,
-  'ServicePort.targetPort': portOrName,
+  'ServicePort.targetPort': orUnset(portOrName),
   // Checked for every Service: a port outside the range would never be served.
-  'ServicePort.nodePort': between(30000, 32767),
+  'ServicePort.nodePort': orUnset(between(30000, 32767)),
   'ServicePort.protocol': protocol,
 
   'ConfigMap.data': configKeys,

@@ -15,6 +15,7 @@ export type Shape =
 
 export interface Field {
   readonly shape: Shape
+  readonly required: boolean
   readonly constraint: Constraint | undefined
   /** Why it is not honoured, where it is not. */
   readonly gap: FieldGap | undefined
@@ -32,25 +33,23 @@ const compiled = new Map<string, Model>()
 export function modelOf(name: string): Model {
   const before = compiled.get(name)
   if (before) return before
-  const plain = plainName(name)
-  const entries = Object.entries(models[name] ?? {})
-  const model = {
-    fields: new Map(
-      entries.map(([field, text]): [string, Field] => [
-        field,
-        {
-          shape: shapeOf(text.replace('!', '')),
-          constraint: constraints[`${plain}.${field}`],
-          gap: fieldGaps[plain]?.[field],
-        },
-      ]),
-    ),
-    required: entries
-      .filter(([field, text]) => text.endsWith('!') || alsoRequired.has(`${plain}.${field}`))
-      .map(([field]) => field),
-  }
+  const fields = new Map(
+    Object.entries(models[name] ?? {}).map(([field, text]) => [field, fieldOf(name, { field, text })]),
+  )
+  const model = { fields, required: [...fields.keys()].filter(field => fields.get(field)?.required) }
   compiled.set(name, model)
   return model
+}
+
+function fieldOf(model: string, { field, text }: { field: string; text: string }): Field {
+  const plain = plainName(model)
+  const place = `${plain}.${field}`
+  return {
+    shape: shapeOf(text.replace('!', '')),
+    required: text.endsWith('!') || alsoRequired.has(place),
+    constraint: constraints[place],
+    gap: fieldGaps[plain]?.[field],
+  }
 }
 
 function shapeOf(text: string): Shape {

@@ -20,15 +20,13 @@ export type GivenEndpointSlice = Omit<EndpointSlice, 'endpoints' | 'ports'> & {
 const affinitySeconds = 10_800
 
 export function defaultService(service: GivenService): Service {
-  const { clusterIP, ports, ...spec } = service.spec
+  const { ports, ...spec } = service.spec
   const type = spec.type ?? 'ClusterIP'
   const sessionAffinity = spec.sessionAffinity ?? 'None'
   return {
     ...service,
     spec: {
       ...spec,
-      // An empty clusterIP asks for one, as does none.
-      ...(clusterIP === undefined || clusterIP === '' ? {} : { clusterIP }),
       type,
       sessionAffinity,
       ...(sessionAffinity === 'ClientIP'
@@ -48,14 +46,7 @@ export function defaultService(service: GivenService): Service {
 }
 
 function defaultPort(port: GivenPort): ServicePort {
-  const { nodePort, ...rest } = port
-  return {
-    ...rest,
-    protocol: port.protocol ?? 'TCP',
-    targetPort:
-      port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '' ? port.port : port.targetPort,
-    ...(nodePort === undefined || nodePort === 0 ? {} : { nodePort }),
-  }
+  return { ...port, protocol: port.protocol ?? 'TCP', targetPort: port.targetPort ?? port.port }
 }
 
 export function defaultEndpointSlice(slice: GivenEndpointSlice): EndpointSlice {
