@@ -65,6 +65,8 @@ class StreamReader {
   #offset = 0
   #rest: Buffer = Buffer.alloc(0)
   #lastTime = 0
+  /** Whether the next line's beginning is gone. */
+  #cut = false
 
   constructor(folder: string, stream: Stream) {
     this.#folder = folder
@@ -72,21 +74,23 @@ class StreamReader {
   }
 
   async take(ended: boolean): Promise<TimedLine[]> {
-    const lines: TimedLine[] = []
+    // Batches, since a file may hold more lines than a call may have arguments.
+    const batches: TimedLine[][] = []
     for (const number of await this.#numbers()) {
       if (number < this.#number) continue
       if (number > this.#number) {
         // Where a file between was rotated away, the beginning of the next one's first line went with it.
-        if (number > this.#number + 1) this.#rest = Buffer.alloc(0)
+        this.#cut = number > this.#number + 1
+        if (this.#cut) this.#rest = Buffer.alloc(0)
         ;[this.#number, this.#offset] = [number, 0]
       }
-      lines.push(...(await this.#readOn()))
+      batches.push(await this.#readOn())
     }
     if (ended && this.#rest.length > 0) {
-      lines.push({ at: this.#lastTime, stream: this.#stream, text: this.#rest.toString('utf8') })
+      batches.push([{ at: this.#lastTime, stream: this.#stream, text: this.#rest.toString('utf8') }])
       this.#rest = Buffer.alloc(0)
     }
-    return lines
+    return batches.flat()
   }
 
   async #readOn(): Promise<TimedLine[]> {
@@ -105,7 +109,8 @@ class StreamReader {
       if (end < 0 && data.length - start < longestLine) break
       const stop = end < 0 ? data.length : end
       this.#lastTime = this.#timeOf(notes, origin + stop)
-      lines.push({ at: this.#lastTime, stream: this.#stream, text: data.toString('utf8', start, stop) })
+      if (!this.#cut) lines.push({ at: this.#lastTime, stream: this.#stream, text: data.toString('utf8', start, stop) })
+      this.#cut = false
       start = stop + (end < 0 ? 0 : 1)
     }
     this.#rest = data.subarray(start)

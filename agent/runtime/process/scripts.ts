@@ -3,16 +3,20 @@
  * the agent dies. Every value comes in as an argument; nothing is ever written into these texts.
  */
 
-/** How much of a stream one file holds, and how many files are kept. */
-export const logFileBytes = 10 * 1024 * 1024
+/** A stream's file that has grown to this is followed by the next one; so many files are kept. */
+export const logFileBytes = 8 * 1024 * 1024
 export const logFilesKept = 3
+/** How many reads one `dd` does, of how many bytes at most: so a file is never more than 4 MiB too long. */
+const reads = 256
+const readBytes = 16 * 1024
 
 /**
  * The shim, outside the container's namespaces: `mark launcher…`, in the container's folder, its environment on 3.
  *
  * - `mkdir lock` lets one shim through, so a start that is tried again after a crash can never run a container twice.
- * - A stream goes through a pipe into numbered files; `dd` with one block size writes each read at once. Where the disk
- *   is full the log ends and the container goes on: the rest is read and dropped, so that no write of it ever blocks.
+ * - A stream goes through a pipe into numbered files. `dd` writes each read at once; it says on stderr how many there
+ *   were (`3+12 records in`, whole ones and others), and fewer than asked for are the stream's last. Where the disk is full the log ends and
+ *   the container goes on: the rest is read and dropped, so that no write of it ever blocks.
  * - The exit code appears by a rename, whole or not at all. The pipes go when both streams are written out.
  */
 export const shimScript = `
@@ -20,8 +24,11 @@ umask 077
 mkdir lock 2>/dev/null || exit 0
 keep() {
   n=1
-  while dd bs=65536 count=${logFileBytes} iflag=count_bytes status=none of="$1.$n" &&
-    [ "$(wc -c <"$1.$n")" -ge ${logFileBytes} ]; do
+  while counts=$(LC_ALL=C dd bs=${readBytes} count=${reads} of="$1.$n" oflag=append conv=notrunc 2>&1); do
+    counts=\${counts%% records in*}
+    counts=\${counts##*[!0-9+]}
+    [ "$((\${counts%+*} + \${counts#*+}))" -eq ${reads} ] || return
+    [ "$(wc -c <"$1.$n")" -lt ${logFileBytes} ] && continue
     n=$((n + 1))
     rm -f "$1.$((n - ${logFilesKept}))" "$1.$((n - ${logFilesKept})).times"
   done
