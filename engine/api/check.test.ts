@@ -145,6 +145,23 @@ describe('what becomes of a kind', () => {
     expect(checkObject(ignored, options)).toEqual({ problems: [], disposition: 'ignored' })
   })
 
+  test('the annotation needs its quotes', () => {
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'a', annotations: { 'gantry.dev/ignore': true } },
+    }
+    const place = 'metadata.annotations["gantry.dev/ignore"]'
+    expect(problemsOf(job)).toEqual([
+      [
+        'error',
+        `value ${place}`,
+        `${place} must be "true" or "false", in quotes, not true`,
+        'write gantry.dev/ignore: "true"',
+      ],
+    ])
+  })
+
   test('what runs nothing is kept', () => {
     expect(checkObject({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'web' } }, options)).toEqual({
       object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'web', namespace: 'default' } },

@@ -38,9 +38,10 @@ export function checkObject(value: unknown, { locate, defaultNamespace }: CheckO
     report.error([], `must be an object with apiVersion, kind and metadata, not ${show(value)}`)
     return { problems: report.problems, disposition: 'run' }
   }
-  if (isIgnored(value)) return { problems: [], disposition: 'ignored' }
+  const ignored = readIgnore(value, report)
+  if (ignored) return { problems: [], disposition: 'ignored' }
   const identity = identify(value, report)
-  if (!identity) return { problems: report.problems, disposition: 'run' }
+  if (!identity || report.failed) return { problems: report.problems, disposition: 'run' }
   const support = supportOfIdentity(identity)
   reportSupport(identity, { support, report })
   const object =
@@ -127,11 +128,21 @@ function metadataOf(fields: Readonly<Record<string, unknown>>): Readonly<Record<
   return isObject(metadata) ? metadata : {}
 }
 
-function isIgnored(value: Readonly<Record<string, unknown>>): boolean {
+/** Whether the object is to be left out. Comes before anything else is looked at: it may be of a kind that is refused. */
+function readIgnore(value: Readonly<Record<string, unknown>>, report: Report): boolean {
   const annotations = metadataOf(value)['annotations']
-  return (
-    isObject(annotations) && Object.hasOwn(annotations, ignoreAnnotation) && annotations[ignoreAnnotation] === 'true'
-  )
+  if (!isObject(annotations) || !Object.hasOwn(annotations, ignoreAnnotation)) return false
+  const given = annotations[ignoreAnnotation]
+  if (given !== 'true' && given !== 'false') {
+    report.error(
+      ['metadata', 'annotations', ignoreAnnotation],
+      `must be "true" or "false", in quotes, not ${show(given)}`,
+      {
+        remedy: `write ${ignoreAnnotation}: "true"`,
+      },
+    )
+  }
+  return given === 'true'
 }
 
 function supportOfIdentity(identity: Identity): KindSupport {
