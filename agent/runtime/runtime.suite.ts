@@ -133,11 +133,12 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
   })
 
   test('runs a command to its end, with its exit code, last words and both streams', async () => {
-    const script = 'echo out; echo err >&2; printf "no line end"; printf "last words" >/dev/termination-log; exit 3'
+    const script =
+      'echo out; echo err >&2; printf "no line end"; (printf "last words" >/dev/termination-log) 2>/dev/null; exit 3'
     const { id, exitCode, message, lines } = await ran(container(script))
     expect({ exitCode, message, lines: lines.sort() }).toEqual({
       exitCode: 3,
-      message: 'last words',
+      message: runtime.mountsRefused === undefined ? 'last words' : undefined,
       lines: ['err', 'no line end', 'out'],
     })
     const streams = (await linesOf(id, { follow: false })).map(line => `${line.stream} ${line.text}`).sort()
@@ -161,7 +162,8 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
     ])
   })
 
-  test('knows its name and its hosts', async () => {
+  test('knows its name and its hosts', async context => {
+    context.skip(runtime.mountsRefused !== undefined, 'needs files of its own')
     const { lines } = await ran(container('cat /proc/sys/kernel/hostname /etc/hosts /etc/resolv.conf'))
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -175,7 +177,8 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
     )
   })
 
-  test('mounts volumes where nothing was, read-only where asked, one within another', async () => {
+  test('mounts volumes where nothing was, read-only where asked, one within another', async context => {
+    context.skip(runtime.mountsRefused !== undefined, 'refused by name')
     await writeFile(join(volume, 'config'), 'from the host\n')
     const mounts = [
       { hostPath: join(volume, 'data'), containerPath: '/gantry-test/deep/data', readOnly: false },
@@ -196,7 +199,8 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
       await expect(stat(path)).rejects.toThrow('ENOENT')
   })
 
-  test('a read-only root can be written in volumes only', async () => {
+  test('a read-only root can be written in volumes only', async context => {
+    context.skip(runtime.mountsRefused !== undefined, 'refused by name')
     const mounts = [{ hostPath: join(volume, 'data'), containerPath: '/gantry-test', readOnly: false }]
     const script = '(echo x >/etc/x) 2>/dev/null || echo refused; echo y >/gantry-test/y && echo wrote'
     const spec = container(script, {
@@ -204,6 +208,12 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
       securityContext: { ...asOwner().securityContext, readOnlyRootFilesystem: true },
     })
     expect((await ran(spec)).lines).toEqual(['refused', 'wrote'])
+  })
+
+  test('where no mount can be made, a container with one is refused by name', async context => {
+    context.skip(runtime.mountsRefused === undefined, 'mounts can be made')
+    const mounts = [{ hostPath: join(volume, 'data'), containerPath: '/data', readOnly: false }]
+    await expect(runtime.startContainer(container('', { mounts }))).rejects.toThrow('mounts a volume at /data')
   })
 
   test('ends on SIGTERM within the grace period', async () => {
@@ -320,7 +330,8 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
     const noSource = container('', {
       mounts: [{ hostPath: join(volume, 'nowhere'), containerPath: '/x', readOnly: false }],
     })
-    await expect(runtime.startContainer(noSource)).rejects.toThrow(join(volume, 'nowhere'))
+    const says = runtime.mountsRefused === undefined ? join(volume, 'nowhere') : 'mounts a volume'
+    await expect(runtime.startContainer(noSource)).rejects.toThrow(says)
     const root = container('', { securityContext: { runAsNonRoot: true, runAsUser: 0 } })
     await expect(runtime.startContainer(root)).rejects.toThrow(StartError)
     expect((await runtime.list()).find(one => one.podUid === pod.podUid)?.containers).toEqual([])

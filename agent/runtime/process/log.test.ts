@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { LogLine, LogOptions } from '../runtime.ts'
 import { readLog } from './log.ts'
 import { logFileBytes, shimScript } from './scripts.ts'
-import { noteTimes, readNotes, timeAt } from './times.ts'
+import { NoteReader, noteTimes, timeAt } from './times.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -59,14 +59,14 @@ test('notes times as output grows, and once for what came while nobody looked', 
   const file = join(folder, 'stdout.1')
   await writeFile(file, 'before\n')
   const stop = noteTimes(folder)
-  expect(readNotes(file)).toEqual([{ bytes: 7, at: Math.round((await stat(file)).mtimeMs) }])
+  expect(new NoteReader().at(file)).toEqual([{ bytes: 7, at: Math.round((await stat(file)).mtimeMs) }])
   const began = Date.now()
   const log = await open(file, 'a')
   await log.write('after\n')
   await log.close()
-  await expect.poll(() => readNotes(file).length).toBe(2)
+  await expect.poll(() => new NoteReader().at(file).length).toBe(2)
   stop()
-  const last = readNotes(file)[1]
+  const last = new NoteReader().at(file)[1]
   expect(last?.bytes).toBe(13)
   expect(last?.at).toBeGreaterThanOrEqual(began)
 })

@@ -4,7 +4,7 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LogLine, LogOptions } from '../runtime.ts'
 import { isMissing } from './files.ts'
-import { readNotes, timeAt } from './times.ts'
+import { NoteReader, timeAt } from './times.ts'
 import type { TimeNote } from './times.ts'
 
 type Stream = LogLine['stream']
@@ -65,6 +65,7 @@ class StreamReader {
   #offset = 0
   #rest: Buffer = Buffer.alloc(0)
   #lastTime = 0
+  readonly #notes = new NoteReader()
   /** Whether the next line's beginning is gone. */
   #cut = false
 
@@ -97,7 +98,7 @@ class StreamReader {
     const path = join(this.#folder, `${this.#stream}.${this.#number}`)
     const bytes = await readFrom(path, this.#offset)
     if (bytes.length === 0) return []
-    const notes = readNotes(path)
+    const notes = this.#notes.at(path)
     const data = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
     // Where in the file the line at hand begins: before it where its beginning was read earlier.
     const origin = this.#offset - this.#rest.length
@@ -173,6 +174,9 @@ export async function streamsWritten(folder: string): Promise<boolean> {
   return pipes.every(exists => !exists)
 }
 
+/** Output that comes fast is read so often, not at each write. */
+const followEveryMs = 50
+
 /** `next` resolves when something changed in the folder since the last call, and at least once a second. */
 function watchFolder(
   folder: string,
@@ -198,6 +202,7 @@ function watchFolder(
           }
         })
       }
+      await new Promise(resolve => setTimeout(resolve, followEveryMs))
       changed = false
     },
     close: () => {

@@ -4,7 +4,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, test } from 'vitest'
+import { afterEach, beforeEach, describe, test } from 'vitest'
 import { describeWith } from '../../../test/needs.ts'
 import { createNetwork } from '../../network/create.ts'
 import type { NetworkOptions } from '../../network/create.ts'
@@ -47,20 +47,29 @@ describeWith(['root', 'ip'], 'process runtime, bridged', () => {
 })
 
 describeWith(['root'], 'process runtime, as an ordinary user', () => {
-  test('passes the whole suite', { timeout: 120_000 }, async () => {
-    const home = await mkdtemp(join(tmpdir(), 'gantry-user-'))
-    const [uid, gid] = [61_234, 61_234]
-    await chown(home, uid, gid)
-    const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader=runner', '--project=unit', '--cache=false']
+  const user = { uid: 61_234, gid: 61_234 }
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader=runner', '--project=unit', '--cache=false']
+  let home: string
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'gantry-user-'))
+    await chown(home, user.uid, user.gid)
+  })
+  afterEach(async () => {
+    await rm(home, { recursive: true, force: true })
+  })
+
+  async function suitePasses(before: readonly string[]): Promise<void> {
+    const [program = '', ...args] = [...before, process.execPath, ...vitest, 'agent/runtime/process/runtime.test.ts']
     const env = { PATH: process.env['PATH'], HOME: home, TMPDIR: home, GANTRY_TEST_STRICT: '0' }
-    try {
-      await promisify(execFile)(process.execPath, [...vitest, 'agent/runtime/process/runtime.test.ts'], {
-        uid,
-        gid,
-        env,
-      })
-    } finally {
-      await rm(home, { recursive: true, force: true })
-    }
+    await promisify(execFile)(program, args, { ...user, env })
+  }
+
+  test('passes the whole suite', { timeout: 120_000 }, () => suitePasses([]))
+
+  test('passes it where user namespaces are forbidden, but for mounts', { timeout: 120_000 }, async () => {
+    // Within one user namespace that allows a second and no third: the second one's processes are an ordinary user's.
+    const forbid = 'echo 1 >/proc/sys/user/max_user_namespaces; exec "$@"'
+    const outer = ['unshare', '--user', '--map-root-user', '/bin/sh', '-c', forbid, 'sh']
+    await suitePasses([...outer, 'unshare', '--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`])
   })
 })

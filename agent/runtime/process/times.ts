@@ -5,7 +5,7 @@
  * never depends on the agent.
  */
 import type { FSWatcher } from 'node:fs'
-import { appendFileSync, readdirSync, readFileSync, statSync, watch } from 'node:fs'
+import { appendFileSync, closeSync, fstatSync, openSync, readdirSync, readSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 
 export interface TimeNote {
@@ -23,7 +23,7 @@ export function noteTimes(folder: string): () => void {
   const due = new Map<string, NodeJS.Timeout>()
   const note = (file: string, at: number | undefined): void => {
     const status = statSync(join(folder, file), { throwIfNoEntry: false })
-    const before = noted.get(file) ?? readNotes(join(folder, file)).at(-1)?.bytes ?? 0
+    const before = noted.get(file) ?? new NoteReader().at(join(folder, file)).at(-1)?.bytes ?? 0
     if (status === undefined || status.size <= before) return
     noted.set(file, status.size)
     appendFileSync(join(folder, `${file}.times`), `${status.size} ${Math.round(at ?? status.mtimeMs)}\n`, {
@@ -54,17 +54,38 @@ export function noteTimes(folder: string): () => void {
   }
 }
 
-/** A torn last note (a crash, a full disk) is left out. */
-export function readNotes(file: string): readonly TimeNote[] {
-  let text = ''
-  tolerateVanished(() => (text = readFileSync(`${file}.times`, 'utf8')))
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .flatMap(line => {
+/** Reads a file's notes, and then only what came since. */
+export class NoteReader {
+  #file = ''
+  #read = 0
+  #notes: TimeNote[] = []
+
+  at(file: string): readonly TimeNote[] {
+    if (file !== this.#file) [this.#file, this.#read, this.#notes] = [file, 0, []]
+    const text = readFrom(`${file}.times`, this.#read)
+    // A torn last note (it is being written, or the disk was full) is left for later.
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+    this.#read += whole.length
+    for (const line of whole.split('\n')) {
       const [bytes, at] = line.split(' ').map(Number)
-      return bytes === undefined || at === undefined || Number.isNaN(bytes + at) ? [] : [{ bytes, at }]
-    })
+      if (bytes !== undefined && at !== undefined && !Number.isNaN(bytes + at)) this.#notes.push({ bytes, at })
+    }
+    return this.#notes
+  }
+}
+
+function readFrom(file: string, offset: number): string {
+  let text = ''
+  tolerateVanished(() => {
+    const descriptor = openSync(file, 'r')
+    try {
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - offset))
+      text = bytes.toString('latin1', 0, readSync(descriptor, bytes, 0, bytes.length, offset))
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+  return text
 }
 
 /** When the byte at this offset had been written, as far as notes tell. */
