@@ -80,9 +80,7 @@ export function createKubeApi(options: { store: Store; logs: OpenLog; version: s
     url: URL,
     target: Target & { representation: Representation },
   ): Promise<void> {
-    const ended = (watch: Watch): void => void watches.delete(watch)
-    const watch = await startWatch(store, { ...target, query: url.searchParams, response, ended })
-    if (!response.writableEnded) watches.add(watch)
+    await startWatch(store, { ...target, query: url.searchParams, response, watches })
   }
 }
 

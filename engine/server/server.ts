@@ -78,11 +78,14 @@ export function createServer(options: ServerOptions): Server {
       clearInterval(bookmarks)
       const closing = servers.map(server => new Promise(resolve => server.close(resolve)))
       for (const watch of kubeApi.watches) watch.end()
+      const whenIdle = setInterval(() => {
+        for (const server of servers) server.closeIdleConnections()
+      }, 20)
       const grace = setTimeout(() => {
         for (const server of servers) server.closeAllConnections()
       }, closeGraceMs)
-      for (const server of servers) server.closeIdleConnections()
       await Promise.all(closing)
+      clearInterval(whenIdle)
       clearTimeout(grace)
     },
   }

@@ -24,8 +24,8 @@ export interface WatchRequest {
   readonly query: URLSearchParams
   readonly representation: Representation
   readonly response: ServerResponse
-  /** Called once, however the watch ends. */
-  readonly ended: (watch: Watch) => void
+  /** Where the watch stands while it lasts. */
+  readonly watches: Set<Watch>
 }
 
 interface WatchPlan {
@@ -43,6 +43,8 @@ interface WatchPlan {
 /** Frames are sent together up to about this size. */
 const batchSize = 32 * 1024
 const changesPerRead = 256
+/** What setTimeout takes; beyond, it fires at once. */
+const longestTimerMs = 2 ** 31 - 1
 /** How long a dropped watcher may take to read that it was dropped. */
 const lastWordsMs = 10_000
 
@@ -51,9 +53,10 @@ const lastWordsMs = 10_000
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
  * @throws StatusError 400, 410, 422 or 504, before anything is sent
  */
-export async function startWatch(store: Store, request: WatchRequest): Promise<Watch> {
+export async function startWatch(store: Store, request: WatchRequest): Promise<void> {
   const plan = await planWatch(store, request)
-  return follow(store, plan, request)
+  // The client may have gone while a resourceVersion was waited for, and then nothing would end the watch.
+  if (!request.response.destroyed) follow(store, plan, request)
 }
 
 async function planWatch(store: Store, { resource, namespace, query }: WatchRequest): Promise<WatchPlan> {
@@ -78,7 +81,7 @@ async function planWatch(store: Store, { resource, namespace, query }: WatchRequ
     initial: sendsState ? store.list(resource.kindKey, namespace) : [],
     marksInitialEnd: initialEvents === true && bookmarks,
     resourceVersion: after,
-    timeoutMs: (wholeNumber(query, 'timeoutSeconds') ?? 0) * 1000 || defaultTimeoutMs(),
+    timeoutMs: Math.min((wholeNumber(query, 'timeoutSeconds') ?? 0) * 1000 || defaultTimeoutMs(), longestTimerMs),
     cursor(wake) {
       const cursor = store.watch(resource.kindKey, { after, wake })
       if (cursor === undefined) throw tooOldResourceVersion(after, store.resourceVersion)
@@ -92,7 +95,7 @@ function defaultTimeoutMs(): number {
   return (30 + 30 * Math.random()) * 60_000
 }
 
-function follow(store: Store, plan: WatchPlan, { resource, representation, response, ended }: WatchRequest): Watch {
+function follow(store: Store, plan: WatchPlan, { resource, representation, response, watches }: WatchRequest): void {
   const frameOptions = { resource, representation }
   const selects = plan.options.selects
   const initial = initialFrames()
@@ -123,8 +126,8 @@ function follow(store: Store, plan: WatchPlan, { resource, representation, respo
   response.on('close', stop)
   response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' })
   response.flushHeaders()
+  watches.add(watch)
   pump()
-  return watch
 
   function* initialFrames(): Generator<Frame, undefined> {
     for (const object of plan.initial) {
@@ -201,6 +204,6 @@ function follow(store: Store, plan: WatchPlan, { resource, representation, respo
     isOver = true
     clearTimeout(timer)
     cursor.end()
-    ended(watch)
+    watches.delete(watch)
   }
 }
