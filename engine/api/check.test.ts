@@ -218,12 +218,7 @@ describe('the schema', () => {
       name: 'a word for a number',
       value: deployment({ replicas: 'three' }),
       expected: [
-        [
-          'error',
-          'value spec.replicas',
-          'spec.replicas must be a whole number, not "three"',
-          'write a number, as in replicas: 1',
-        ],
+        ['error', 'value spec.replicas', 'spec.replicas must be a whole number, not "three"', 'write replicas: 3'],
       ],
     },
     {
@@ -266,6 +261,30 @@ describe('the schema', () => {
           `value ${first}.imagePullPolicy`,
           `${first}.imagePullPolicy must be one of Always, IfNotPresent, Never, not "always"`,
           'did you mean Always?',
+        ],
+      ],
+    },
+    {
+      name: 'a port in quotes',
+      value: service({ ports: [{ port: 80, targetPort: '8080' }] }),
+      expected: [
+        [
+          'error',
+          'value spec.ports[0].targetPort',
+          `spec.ports[0].targetPort must be a port's number (1 to 65535) or name (up to 15 lower-case letters, digits and hyphens), not "8080"`,
+          'write 8080 without quotes',
+        ],
+      ],
+    },
+    {
+      name: 'a name in capitals',
+      value: deployment({}, { containers: [{ ...container, name: 'Web_1' }] }),
+      expected: [
+        [
+          'error',
+          `value ${first}.name`,
+          `${first}.name must be up to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends, not "Web_1"`,
+          'write web-1',
         ],
       ],
     },

@@ -152,11 +152,12 @@ class Walk {
     } else this.#test(value, constraint)
   }
 
-  #test(value: unknown, { accepts, expected, of }: Constraint): void {
+  #test(value: unknown, { accepts, expected, of, remedy }: Constraint): void {
     if (accepts(value)) return
     // Of an entry the key is shown by the path.
     const shown = of === 'entries' && Array.isArray(value) ? value[1] : value
-    this.#error(`must be ${expected}, not ${this.#show(shown)}`, nearestValue(value, expected))
+    const advice = this.#options.hideValues ? undefined : remedy?.(value)
+    this.#error(`must be ${expected}, not ${this.#show(shown)}`, advice)
   }
 
   #unknownField(key: string, { value, name }: { value: object; name: string }): void {
@@ -246,11 +247,4 @@ function isText(shape: Shape): boolean {
 
 function article(noun: string): string {
   return `${/^[AEIOU]/.test(noun) ? 'an' : 'a'} ${noun}`
-}
-
-/** `must be one of Always, Never`: the nearest of them, where one is near. */
-function nearestValue(value: unknown, expected: string): string | undefined {
-  const choices = /^one of (.*)$/.exec(expected)?.[1]?.split(', ')
-  const meant = typeof value === 'string' && choices ? nearest(value, choices) : undefined
-  return meant === undefined ? undefined : `did you mean ${meant}?`
 }

@@ -9,12 +9,15 @@ import {
   isQualifiedName,
   isRelativePath,
 } from './names.ts'
+import { nearest } from './nearest.ts'
 
 /** What a field's value must be, beyond its type. */
 export interface Constraint {
   readonly accepts: (value: unknown) => boolean
   /** Reads on from "must be": `one of Always, Never`. */
   readonly expected: string
+  /** What the author most likely meant. */
+  readonly remedy?: (value: unknown) => string | undefined
   /** Holds for each item of a list, or for each `[key, value]` of a map, rather than for the whole. */
   readonly of?: 'items' | 'entries'
   /** Kubernetes reads 0 as "not given" here, and sets the default. */
@@ -25,6 +28,10 @@ function oneOf(...choices: readonly string[]): Constraint {
   return {
     accepts: value => typeof value === 'string' && choices.includes(value),
     expected: `one of ${choices.join(', ')}`,
+    remedy: value => {
+      const meant = typeof value === 'string' ? nearest(value, choices) : undefined
+      return meant && `did you mean ${meant}?`
+    },
   }
 }
 
@@ -41,6 +48,17 @@ function orUnset(constraint: Constraint): Constraint {
 
 function text(accepts: (value: string) => boolean, expected: string): Constraint {
   return { accepts: value => typeof value === 'string' && accepts(value), expected }
+}
+
+/** Text in lower case, which is what is most often forgotten. */
+function lowerCase(accepts: (value: string) => boolean, expected: string): Constraint {
+  return {
+    ...text(accepts, expected),
+    remedy: value => {
+      const lower = String(value).toLowerCase().replaceAll('_', '-')
+      return accepts(lower) ? `write ${lower}` : undefined
+    },
+  }
 }
 
 function each(constraint: Constraint): Constraint {
@@ -64,13 +82,20 @@ const fileMode = between(0, 0o777)
 const portOrName: Constraint = {
   accepts: value => (typeof value === 'number' ? port.accepts(value) : typeof value === 'string' && isPortName(value)),
   expected: "a port's number (1 to 65535) or name (up to 15 lower-case letters, digits and hyphens)",
+  remedy: value => (typeof value === 'string' && /^\d+$/.test(value) ? `write ${value} without quotes` : undefined),
 }
-const label = text(isDnsLabel, 'up to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends')
-const objectName = text(
+const label = lowerCase(
+  isDnsLabel,
+  'up to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends',
+)
+const objectName = lowerCase(
   isDnsSubdomain,
   'up to 253 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends',
 )
-const portName = text(isPortName, 'up to 15 lower-case letters, digits and single hyphens, with at least one letter')
+const portName = lowerCase(
+  isPortName,
+  'up to 15 lower-case letters, digits and single hyphens, with at least one letter',
+)
 const ipAddress = text(isIP, 'an IP address')
 const protocol = oneOf('TCP', 'UDP', 'SCTP')
 const relativePath = text(isRelativePath, 'a relative path without ".."')

@@ -11,9 +11,14 @@ export interface Scalar {
 const integer = (expected: string, fits: (value: number) => boolean): Scalar => ({
   expected,
   read: value => (typeof value === 'number' && Number.isInteger(value) && fits(value) ? value : undefined),
-  remedy: (value, field) =>
-    typeof value === 'string' && /^\d+$/.test(value) ? `write ${field}: ${value}` : `write a number, as in ${field}: 1`,
+  remedy: (value, field) => {
+    const word = typeof value === 'string' ? value.trim().toLowerCase() : ''
+    const meant = /^\d+$/.test(word) ? word : numberWords.indexOf(word)
+    return meant === -1 ? `write a number, as in ${field}: 1` : `write ${field}: ${meant}`
+  },
 })
+
+const numberWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
 
 /** What a text that stands for a boolean most likely means. */
 const booleanWords: ReadonlyMap<string, boolean> = new Map([

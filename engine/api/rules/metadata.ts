@@ -102,7 +102,14 @@ function checkName(
       remedy: 'write name instead',
     })
   } else if (name === '') report.error(['metadata', 'name'], 'is required', { remedy: 'add metadata.name' })
-  else if (!accepts(name)) report.error(['metadata', 'name'], `must be ${expected}, not ${show(name)}`)
+  else if (!accepts(name)) {
+    const lower = name.toLowerCase().replaceAll('_', '-')
+    report.error(
+      ['metadata', 'name'],
+      `must be ${expected}, not ${show(name)}`,
+      accepts(lower) ? { remedy: `write ${lower}` } : {},
+    )
+  }
 }
 
 function namespaceOf(
