@@ -38,7 +38,7 @@ async function serve(releaseFolder: () => Promise<void>): Promise<void> {
       return proxy.apply(table)
     },
     leave: async now => {
-      await proxy.close()
+      await proxy.close({ handOver: !now })
       await releaseFolder()
       // The agent takes the end of its connection as the word that everything is free.
       await control.close()

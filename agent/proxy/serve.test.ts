@@ -231,7 +231,40 @@ test('a request that takes too long does not hold up the acknowledgement for mor
   expect(await fetchFrom(port.address)).toBe('new 0')
   expect(acknowledged).toBe(false)
   await applied
+  // Whatever takes longer holds up no later table.
+  const begun = performance.now()
+  await proxy.apply({ ports: [service([fresh.endpoint])] })
+  expect(performance.now() - begun).toBeLessThan(500)
   expect(await slow).toBe('old 0')
+})
+
+test('a proxy that hands over sends the next request of a kept connection to its successor', async () => {
+  const [old, successor] = [startProxy(), new Proxy({ onProblems: () => {} })]
+  cleanups.push(() => successor.close())
+  const [before, after] = [await app('before'), await app('after')]
+  const port = service([before.endpoint])
+  await old.apply({ ports: [port] })
+  const agent = keepAlive()
+  expect(await fetchFrom(port.address, { agent })).toBe('before 0')
+  await old.close({ handOver: true })
+  await successor.apply({ ports: [service([after.endpoint])] })
+  before.exit()
+  expect(await fetchFrom(port.address, { agent, method: 'POST', body: 'abc' })).toBe('after 3')
+})
+
+test('an address that is served no more ends its connections after the request that is under way', async () => {
+  const proxy = startProxy()
+  const slow = await app('slow', { delay: 200 })
+  const port = service([slow.endpoint])
+  await proxy.apply({ ports: [port] })
+  const agent = keepAlive()
+  const answer = fetchFrom(port.address, { agent })
+  while (slow.requests === 0) await sleep(5)
+  await proxy.apply({ ports: [] })
+  expect(await answer).toBe('slow 0')
+  // The end of the connection reaches the client a moment after the answer.
+  await sleep(20)
+  await expect(fetchFrom(port.address, { agent })).rejects.toThrow('ECONNREFUSED')
 })
 
 test('an endpoint that closes an idle connection goes unnoticed', async () => {

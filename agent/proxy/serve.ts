@@ -1,13 +1,11 @@
 /** The addresses of a table, each with its listener. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceProblem } from '../../engine/protocol/session.ts'
-import type { Listener } from './listener.ts'
+import { settleMs, type Listener } from './listener.ts'
 import { portKey, type ProxyPort, type ProxyTable } from './table.ts'
 import { TcpService } from './tcp-service.ts'
 import { UdpService } from './udp-service.ts'
 
-/** How long requests that are under way may hold up the word that an endpoint is free: less than the engine's 2 s. */
-const settleMs = 1500
 const retryMs = 5000
 
 export class Proxy {
@@ -50,12 +48,15 @@ export class Proxy {
     return sum
   }
 
-  /** Takes no new connections. */
-  async close(): Promise<void> {
+  /** Frees every address. Connections that exist go on: `handOver` says that another proxy serves the addresses now. */
+  async close({ handOver = false } = {}): Promise<void> {
     this.#closed = true
     await this.#changing
     clearTimeout(this.#retry)
-    for (const listener of this.#listeners.values()) listener.close()
+    for (const listener of this.#listeners.values()) {
+      if (handOver) listener.handOver()
+      else listener.close()
+    }
     this.#listeners.clear()
   }
 

@@ -1,6 +1,7 @@
 /** One client's TCP connection, and the endpoint that it is joined to at the moment. */
 import { connect, type Socket } from 'node:net'
 import { HttpConnection } from './http.ts'
+import { settleMs } from './listener.ts'
 import { endpointKey, type ProxyEndpoint } from './table.ts'
 
 /** Where connections may go, as the newest table says. */
@@ -30,6 +31,8 @@ export class TcpConnection {
   #endpoint: ProxyEndpoint | undefined
   #backend: Socket | undefined
   #connected = false
+  /** When the endpoint left the table, where it did. */
+  #leftAt: number | undefined
   /** What the client sent since no request was under way, until an answer comes; undefined where it is not complete. */
   #unanswered: Buffer[] | undefined = []
   #unansweredLength = 0
@@ -55,25 +58,25 @@ export class TcpConnection {
     this.#dial()
   }
 
-  /** True while a request or its answer is under way on an endpoint that is not in the table any more. */
+  /** True while a request or its answer is under way on an endpoint that left the table, and not for long. */
   get mustSettle(): boolean {
-    if (this.#client.destroyed || this.#endpoint === undefined || this.#backends.has(this.#endpoint)) return false
-    return this.#connected && this.#http.state === 'busy'
+    return this.#leftAt !== undefined && performance.now() < this.#leftAt + settleMs && this.#http.state === 'busy'
   }
 
   /** The table changed: goes elsewhere at once where the endpoint left it and nothing is under way. */
   update(): void {
-    if (this.#client.destroyed || this.#endpoint === undefined || this.#backends.has(this.#endpoint)) return
+    if (this.#client.destroyed || this.#endpoint === undefined) return
+    if (this.#backends.has(this.#endpoint)) {
+      this.#leftAt = undefined
+      return
+    }
     const { state } = this.#http
     if (!this.#connected || state === 'fresh') {
       // Where the endpoint speaks first the client waits for a word, so it is joined to another one right away.
       this.#tried.clear()
       this.#redial()
     } else if (state === 'idle') this.#part()
-  }
-
-  destroy(): void {
-    this.#client.destroy()
+    else this.#leftAt ??= performance.now()
   }
 
   #dial(): void {
@@ -188,6 +191,7 @@ export class TcpConnection {
     const backend = this.#backend
     this.#backend = undefined
     this.#connected = false
+    this.#leftAt = undefined
     if (backend === undefined) return
     backend.removeAllListeners()
     backend.on('error', () => {})

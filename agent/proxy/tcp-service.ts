@@ -8,6 +8,7 @@ import { TcpConnection } from './tcp-connection.ts'
 /** One TCP address of a Service. */
 export class TcpService implements Listener {
   readonly #server: Server
+  readonly #port: ProxyPort
   readonly #rotation: Rotation
   readonly #connections = new Set<TcpConnection>()
   /** Whoever waits for the requests that are under way on endpoints which left the table. */
@@ -15,6 +16,7 @@ export class TcpService implements Listener {
 
   private constructor(server: Server, port: ProxyPort) {
     this.#server = server
+    this.#port = port
     this.#rotation = new Rotation(port)
     server.on('connection', socket => this.#accept(socket))
     // Accepting failed, for want of file descriptors: libuv goes on by itself.
@@ -46,11 +48,15 @@ export class TcpService implements Listener {
     })
   }
 
-  /** Requests that are under way are answered; a connection between two requests ends. */
   close(): void {
     this.#server.close()
     this.#rotation.close()
     for (const connection of this.#connections) connection.update()
+  }
+
+  handOver(): void {
+    this.#server.close()
+    this.update({ ...this.#port, endpoints: [this.#port] })
   }
 
   get connections(): number {

@@ -53,6 +53,10 @@ export class UdpService implements Listener {
     this.#socket.close()
   }
 
+  handOver(): void {
+    this.close()
+  }
+
   get connections(): number {
     return this.#flows.size
   }
