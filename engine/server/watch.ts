@@ -104,8 +104,15 @@ function follow(store: Store, plan: WatchPlan, { resource, representation, respo
   let isBlocked = false
   let isOver = false
   let namesColumns = true
+  let waking: NodeJS.Immediate | undefined
 
-  const cursor = plan.cursor(() => pump())
+  const cursor = plan.cursor(() => {
+    // Changes that come close together are sent together, and whoever publishes them does not wait for the sending.
+    waking ??= setImmediate(() => {
+      waking = undefined
+      pump()
+    })
+  })
   const timer = setTimeout(() => watch.end(), plan.timeoutMs)
   const watch: Watch = {
     kind: resource.kindKey,
@@ -203,6 +210,7 @@ function follow(store: Store, plan: WatchPlan, { resource, representation, respo
     if (isOver) return
     isOver = true
     clearTimeout(timer)
+    clearImmediate(waking)
     cursor.end()
     watches.delete(watch)
   }
