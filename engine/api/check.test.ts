@@ -427,6 +427,18 @@ describe('known fields that are not honoured', () => {
       ],
     },
     {
+      name: 'a false that asks for something',
+      pod: { hostUsers: false },
+      expected: [
+        [
+          'warning',
+          `key ${pod}.hostUsers`,
+          `${pod}.hostUsers is not honoured by Gantry yet: the pod gets no user namespace of its own`,
+          '',
+        ],
+      ],
+    },
+    {
       name: 'an error where the pod would start too early',
       pod: { schedulingGates: [{ name: 'wait' }] },
       expected: [
@@ -440,7 +452,7 @@ describe('known fields that are not honoured', () => {
     },
     {
       name: 'nothing where the value changes nothing',
-      pod: { hostPID: false, affinity: {}, imagePullSecrets: [], schedulerName: 'default-scheduler' },
+      pod: { hostPID: false, hostUsers: true, affinity: {}, imagePullSecrets: [], schedulerName: 'default-scheduler' },
       expected: [],
     },
     {
@@ -491,6 +503,8 @@ describe('metadata', () => {
 
   test.each<{ name: string; metadata: object; expected: string }>([
     { name: 'no name', metadata: {}, expected: 'metadata.name is required' },
+    { name: 'a number for a name', metadata: { name: 5 }, expected: 'metadata.name must be text, not 5' },
+    { name: 'a list', metadata: [], expected: 'metadata must be an ObjectMeta with its fields, not a list' },
     {
       name: 'a generated name',
       metadata: { generateName: 'web-' },

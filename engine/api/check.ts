@@ -90,6 +90,7 @@ function readKnown(
       ...(support.disposition === 'run' ? { onGap: (gap, field) => reportGap(gap, { ...field, report }) } : {}),
     },
   )
+  report.settle()
   const { kindKey: kind, namespaced } = resource
   const fields = isObject(value) ? value : {}
   const metadata = checkMetadata(metadataOf(fields), { kind, namespaced, defaultNamespace, report })
@@ -109,6 +110,7 @@ function readCustom(
     { kind: 'model', name: 'V1ObjectMeta' },
     { report, hideValues: false, path: ['metadata'] },
   )
+  report.settle()
   const checked = checkMetadata(isObject(meta.value) ? meta.value : {}, {
     kind: '',
     namespaced: undefined,
@@ -163,7 +165,10 @@ function reportSupport(identity: Identity, { support, report }: { support: KindS
 }
 
 function reportGap(gap: FieldGap, { path, value, report }: { path: FieldPath; value: unknown; report: Report }): void {
-  if (isEmpty(value) || (gap.harmless ?? []).some(harmless => equal(harmless, value))) return
+  const { harmless = [] } = gap
+  // Where true is what happens anyway, false asks for something.
+  const asks = value === false ? harmless.includes(true) : !isEmpty(value)
+  if (!asks || harmless.some(other => equal(other, value))) return
   const text = `is not honoured by Gantry yet: ${gap.effect}`
   if (gap.refused) report.error(path, text, { target: 'key', remedy: 'remove it' })
   else report.warn(path, text, { target: 'key' })

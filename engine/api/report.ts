@@ -31,7 +31,7 @@ export class Report {
   /** The fields that have an error. */
   readonly #wrong: FieldPath[] = []
   /** Those of them about which nothing more is said. */
-  readonly #settled: FieldPath[] = []
+  #settled: readonly FieldPath[] = []
 
   constructor({ value, locate, object }: { value: unknown; locate: Locate; object?: string | undefined }) {
     this.#value = value
@@ -56,7 +56,7 @@ export class Report {
 
   /** From here on nothing is added about fields that are known to be wrong: it would only be what follows from that. */
   settle(): void {
-    this.#settled.push(...this.#wrong)
+    this.#settled = [...this.#wrong]
   }
 
   #isSettled(path: FieldPath): boolean {

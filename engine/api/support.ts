@@ -88,7 +88,7 @@ export function supportOf(kind: KindKey): KindSupport {
 export interface FieldGap {
   /** What does not happen: `no block device is given to the container`. */
   readonly effect: string
-  /** Values that change nothing, so that they pass without a word. Empty ones and `false` always do. */
+  /** Values that change nothing, so that they pass without a word; empty ones do, and `false` where `true` does not. */
   readonly harmless?: readonly unknown[]
   /** An error: without the field the pod would do damage or run before its time. */
   readonly refused?: true
