@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/types.ts'
-import { keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
+import { describeRef, keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
 import { sourceAnnotation, type Manifest } from '../api/manifest.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import { equal } from '../api/stable.ts'
@@ -24,8 +24,7 @@ export function plan(cluster: ClusterView, manifests: readonly Manifest[]): Plan
   const wanted = new Set<string>()
   const puts: PlanStep[] = []
   for (const manifest of manifests) {
-    const ref = refOf(manifest.object)
-    const id = identity(ref)
+    const { ref, id } = identify(manifest.object)
     wanted.add(id)
     const step = putStep(cluster, manifest, { ref, scaled: scaled.has(id) })
     if (step !== undefined) puts.push(step)
@@ -54,8 +53,8 @@ function unclaim(desired: readonly KubeObject[], wanted: ReadonlySet<string>) {
   const updates: PlanStep[] = []
   const deletes: DeleteStep[] = []
   for (const before of desired) {
-    const ref = refOf(before)
-    if (wanted.has(identity(ref))) continue
+    const { ref, id } = identify(before)
+    if (wanted.has(id)) continue
     if (ref.kind === 'Namespace' && permanentNamespaces.has(ref.key)) {
       const origin = { file: before.metadata.annotations?.[sourceAnnotation] ?? '', line: 0, column: 0 }
       updates.push({ kind: 'update', ref, before, after: released(before), origin })
@@ -74,7 +73,7 @@ function scaledTargets(manifests: readonly Manifest[]): ReadonlySet<string> {
     const target = (object.spec as AutoscalerSpec | undefined)?.scaleTargetRef
     if (target === undefined) continue
     const kind = kindKey(target.apiVersion ?? 'apps/v1', target.kind)
-    targets.add(identity({ kind, key: keyOf(target.name, object.metadata.namespace) }))
+    targets.add(describeRef({ kind, key: keyOf(target.name, object.metadata.namespace) }))
   }
   return targets
 }
@@ -83,6 +82,19 @@ interface AutoscalerSpec {
   readonly scaleTargetRef?: { readonly apiVersion?: string; readonly kind: string; readonly name: string }
 }
 
-function identity(ref: Ref): string {
-  return `${ref.kind} ${ref.key}`
+interface Identity {
+  readonly ref: Ref
+  readonly id: string
+}
+
+/** Objects do not change, so neither does which one each is. */
+const identities = new WeakMap<KubeObject, Identity>()
+
+function identify(object: KubeObject): Identity {
+  const known = identities.get(object)
+  if (known !== undefined) return known
+  const ref = refOf(object)
+  const identity = { ref, id: describeRef(ref) }
+  identities.set(object, identity)
+  return identity
 }

@@ -23,6 +23,8 @@ export class DiskCache {
   readonly #ranges = new Map<string, Range>()
   readonly #added = new Map<string, string>()
   #lines = 0
+  /** Above so many lines it is worth looking how many are of use. */
+  #enough = fewLines
   #size = 0
   #file: Promise<FileHandle | undefined> | undefined
   #saving: Promise<void> = Promise.resolve()
@@ -43,10 +45,9 @@ export class DiskCache {
     this.#added.set(key, unit)
   }
 
-  /** Writes what was added; `live` are the keys that a rewritten file would keep. */
-  save(live: () => ReadonlySet<string>): Promise<void> {
+  /** Writes what was added, in the background; `live` are the keys that a rewritten file would keep. */
+  save(live: () => ReadonlySet<string>): void {
     this.#saving = this.#saving.then(() => this.#save(live))
-    return this.#saving
   }
 
   async close(): Promise<void> {
@@ -93,12 +94,16 @@ export class DiskCache {
     }
     try {
       await this.#append(file)
-      const keep = this.#lines > fewLines ? live() : undefined
-      if (keep !== undefined && this.#lines > 2 * keep.size + fewLines) await this.#rewrite(file, keep)
+      if (this.#lines > this.#enough) await this.#tidy(file, live())
     } catch (error) {
       // A full disk: the engine says so where it matters, and renders without a cache.
       if (!(error instanceof Error && 'code' in error)) throw error
     }
+  }
+
+  async #tidy(file: FileHandle, live: ReadonlySet<string>): Promise<void> {
+    if (this.#lines > 2 * live.size) await this.#rewrite(file, live)
+    this.#enough = 2 * Math.max(this.#lines, fewLines)
   }
 
   async #append(file: FileHandle): Promise<void> {

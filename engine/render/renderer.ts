@@ -5,7 +5,7 @@ import type { Problem } from '../api/problem.ts'
 import { defaultSettings, type ClusterSettings } from '../api/settings.ts'
 import type { ObjectReader, Oid } from '../git/repository.ts'
 import { DiskCache } from './disk-cache.ts'
-import { inFile, renderFolder, settingsFile, type Folder } from './folder.ts'
+import { inFile, renderFolder, settingsFile, type Folder, type Part } from './folder.ts'
 import { noRules } from './ignore-rules.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
@@ -73,12 +73,12 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
         roots.unshift({ id, root, rendered })
         roots.length = Math.min(roots.length, remembered)
       }
-      await reader.save()
+      reader.save()
       return rendered
     },
     async close() {
       await pool.close()
-      await reader.save()
+      reader.save()
       await disk?.close()
     },
   }
@@ -124,8 +124,11 @@ function isError({ severity }: Problem): boolean {
 
 function missingFolders(root: Folder, paths: readonly string[]): Problem[] {
   return paths.flatMap(path => {
-    const found = segmentsOf(path).reduce<Folder | undefined>((folder, name) => folder?.folders.get(name), root)
-    if (found !== undefined) return []
+    const found = segmentsOf(path).reduce<Part | undefined>(
+      (part, name) => (part?.kind === 'folder' ? part.parts.get(name) : undefined),
+      root,
+    )
+    if (found?.kind === 'folder') return []
     const message = `the folder ${path} is followed, but the commit does not have it`
     return [{ file: path, line: 0, column: 0, severity: 'error', message, remedy: 'commit it, or change spec.paths' }]
   })

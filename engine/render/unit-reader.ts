@@ -41,9 +41,9 @@ export class UnitReader {
     }
   }
 
-  /** Writes what was read to the disk's cache. */
-  async save(): Promise<void> {
-    await this.#options.disk?.save(() => this.#cache.liveKeys())
+  /** Writes what was read to the disk's cache, in the background. */
+  save(): void {
+    this.#options.disk?.save(() => this.#cache.liveKeys())
   }
 
   async #readNew(

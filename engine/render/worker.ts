@@ -6,7 +6,9 @@ import type { Batch, BatchResult } from './batch.ts'
 parentPort?.on('message', ({ units, maxOutputBytes }: Batch) => {
   const results = units.map(({ bytes, options }) => {
     const unit = JSON.stringify(renderUnit(bytes, options))
-    return unit.length <= maxOutputBytes ? { unit } : { failure: `gives more than ${maxOutputBytes >> 20} MiB` }
+    return unit.length <= maxOutputBytes
+      ? { unit }
+      : { failure: `gives more than ${maxOutputBytes >> 10} KiB of objects` }
   })
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
   parentPort?.postMessage(results satisfies BatchResult)

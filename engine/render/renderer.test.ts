@@ -1,0 +1,241 @@
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { formatProblem } from '../api/problem.ts'
+import { createRenderer, type Rendered, type Renderer, type RendererOptions } from './renderer.ts'
+import { treeOf, type Contents } from './tree.fixture.ts'
+
+const namespace = (name: string) => `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`
+const configMap = (name: string, value = '1') =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata: { a: "${value}" }\n`
+const secret = `apiVersion: v1\nkind: Secret\nmetadata: { name: s }\nstringData: { password: hunter2 }\n`
+
+let renderer: Renderer | undefined
+function start(options: RendererOptions = {}): Renderer {
+  renderer = createRenderer({ workers: 1, ...options })
+  return renderer
+}
+afterEach(async () => renderer?.close())
+
+function inWords({ manifests, problems }: Rendered): string[] {
+  return [
+    ...manifests.map(({ object, origin }) => `${origin.file}:${origin.line} ${object.metadata.name}`),
+    ...problems.map(formatProblem),
+  ]
+}
+
+async function render(files: Readonly<Record<string, Contents>>, paths?: readonly string[]): Promise<string[]> {
+  return inWords(await start().render(treeOf(files), paths === undefined ? {} : { paths }))
+}
+
+const settings = (spec: string) => `apiVersion: gantry.dev/v1\nkind: Cluster\nmetadata: {}\nspec: ${spec}\n`
+
+// The workers run the built program (npm run build).
+describe('rendering', () => {
+  test.each<{ name: string; files: Record<string, Contents>; paths?: string[]; gives: string[] }>([
+    { name: 'an empty tree', files: {}, gives: [] },
+    {
+      name: 'every manifest of every folder, in order',
+      files: {
+        'b.yaml': configMap('b'),
+        'a/x.yml': configMap('x'),
+        'a/y/z.json': JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'z' } }),
+        'notes.md': '# no',
+      },
+      gives: ['a/x.yml:1 x', 'a/y/z.json:1 z', 'b.yaml:1 b'],
+    },
+    {
+      name: 'hidden files belong to tools',
+      files: { '.github/workflow.yaml': 'on: push', '.pre-commit.yaml': 'x: 1', 'a.yaml': configMap('a') },
+      gives: ['a.yaml:1 a'],
+    },
+    {
+      name: '.gantryignore leaves files out, a deeper one takes them back in',
+      files: {
+        '.gantryignore': '# tools\n*.json\n/docs/\nlib/**/test.yaml\n',
+        'package.json': '{}',
+        'docs/example.yaml': 'hello',
+        'docs/.gantryignore': '!example.yaml',
+        'lib/a/test.yaml': 'x: 1',
+        'lib/.gantryignore': '!kept.json',
+        'lib/kept.json': JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept' } }),
+        'web.yaml': configMap('web'),
+      },
+      gives: ['lib/kept.json:1 kept', 'web.yaml:1 web'],
+    },
+    {
+      name: 'followed paths only',
+      files: { 'apps/a/x.yaml': configMap('x'), 'apps/b/y.yaml': configMap('z'), 'other/z.yaml': 'no manifest' },
+      paths: ['./apps/a/', 'apps//b'],
+      gives: ['apps/a/x.yaml:1 x', 'apps/b/y.yaml:1 z'],
+    },
+    {
+      name: 'a followed path that is not there',
+      files: { 'a.yaml': configMap('a') },
+      paths: ['apps'],
+      gives: [
+        'apps: error: the folder apps is followed, but the commit does not have it; commit it, or change spec.paths',
+      ],
+    },
+    {
+      name: 'gantry.yaml says what is followed, and is no manifest',
+      files: { 'gantry.yaml': settings('{ paths: [apps] }'), 'apps/x.yaml': configMap('x'), 'y.yaml': 'no manifest' },
+      gives: ['apps/x.yaml:1 x'],
+    },
+    {
+      name: 'what is not rendered yet is an error, and its files are not applied as they are',
+      files: {
+        'k/kustomization.yaml': 'resources: [a.yaml]',
+        'k/a.yaml': configMap('a'),
+        'c/Chart.yaml': 'name: c',
+        'c/templates/x.yaml': '{{ x }}',
+        'j/app.jsonnet': '{}',
+        'j/lib.libsonnet': '{}',
+      },
+      gives: [
+        'c/Chart.yaml: error: this folder is a chart, which this version of Gantry does not render: nothing in it is applied; leave the folder out with .gantryignore',
+        'j/app.jsonnet: error: this version of Gantry does not evaluate Jsonnet; leave it out with .gantryignore',
+        'k/kustomization.yaml: error: this folder is a Kustomize folder, which this version of Gantry does not render: nothing in it is applied; leave the folder out with .gantryignore',
+      ],
+    },
+    {
+      name: 'links and submodules are named',
+      files: {
+        'a.yaml': configMap('a'),
+        'link.yaml': { link: '../../etc/passwd' },
+        vendor: { submodule: 'f'.repeat(40) },
+      },
+      gives: [
+        'a.yaml:1 a',
+        'link.yaml: warning: a symbolic link, which is not followed: what it points to is read at its own place only; leave it out with .gantryignore',
+        'vendor: warning: a submodule: what it holds is not in this repository, and nothing of it is applied; leave it out with .gantryignore',
+      ],
+    },
+    {
+      name: 'the same contents at two places are two manifests',
+      files: { 'a/ns.yaml': namespace('one'), 'b/ns.yaml': namespace('one') },
+      gives: [
+        'a/ns.yaml:1 one',
+        'b/ns.yaml:1 one',
+        'b/ns.yaml:1:1: error: metadata.name stands twice: Namespace one is at a/ns.yaml:1 too; remove one of them, or give it another name',
+      ],
+    },
+  ])('$name', async ({ files, paths, gives }) => {
+    expect(await render(files, paths)).toEqual(gives)
+  })
+
+  test('an unchanged tree is not read, and a changed file is the only one that is', async () => {
+    const files = { 'a/1.yaml': configMap('a1'), 'a/2.yaml': configMap('a2'), 'b/1.yaml': configMap('b1') }
+    const [first, same, changed] = [
+      treeOf(files),
+      treeOf(files),
+      treeOf({ ...files, 'a/2.yaml': configMap('a2', '2') }),
+    ]
+    const renderer = start()
+    const one = await renderer.render(first)
+    expect(first.reads).toEqual({ trees: 4, blobs: 3 })
+    expect(await renderer.render(same)).toBe(one)
+    expect(same.reads).toEqual({ trees: 0, blobs: 0 })
+    const two = await renderer.render(changed)
+    expect(changed.reads).toEqual({ trees: 3, blobs: 1 })
+    expect(two.manifests.map((manifest, index) => manifest === one.manifests[index])).toEqual([true, false, true])
+  })
+
+  test('a file that moves is not read again', async () => {
+    const renderer = start()
+    const before = await renderer.render(treeOf({ 'a.yaml': configMap('a') }))
+    const moved = treeOf({ 'b/a.yaml': configMap('a') })
+    expect(inWords(await renderer.render(moved))).toEqual(['b/a.yaml:1 a'])
+    expect([moved.reads.blobs, before.manifests.length]).toEqual([0, 1])
+  })
+
+  test('a file beyond the limit is not read', async () => {
+    const tree = treeOf({ 'big.yaml': `# ${'x'.repeat(3 << 20)}`, 'a.yaml': configMap('a') })
+    const rendered = await start({ limits: { fileBytes: 2 << 20 } }).render(tree)
+    expect([inWords(rendered), tree.reads.blobs]).toEqual([
+      [
+        'a.yaml:1 a',
+        'big.yaml: error: the file is 3.0 MiB large; at most 2 MiB are read; split it, or leave it out with .gantryignore',
+      ],
+      1,
+    ])
+  })
+
+  test.each([
+    { name: 'time', limits: { unitMilliseconds: 1 }, reason: 'takes longer than 0.001 s to read' },
+    { name: 'memory', limits: { workerMebibytes: 16 }, reason: 'needs more than 16 MiB to read' },
+    { name: 'output', limits: { outputBytes: 512 << 10 }, reason: 'gives more than 512 KiB of objects' },
+  ])('a unit over its limit of $name fails, and no other', async ({ name, limits, reason }) => {
+    const big = configMap('big').replace(
+      'data: { a: "1" }',
+      `data:\n${Array.from({ length: 20_000 }, (_, i) => `  key-${i}: "a value of some length ${i}"\n`).join('')}`,
+    )
+    const renderer = start({ limits })
+    const small = name === 'time' ? {} : { 'a.yaml': configMap('a'), 'c.yaml': configMap('c') }
+    expect(inWords(await renderer.render(treeOf({ ...small, 'big.yaml': big })))).toEqual([
+      ...Object.keys(small).map(file => `${file}:1 ${file.charAt(0)}`),
+      `big.yaml: error: the file ${reason}; split it, or leave it out with .gantryignore`,
+    ])
+  })
+
+  test('a source that cannot be read rejects', async () => {
+    const tree = treeOf({ 'a/b.yaml': configMap('a') })
+    await expect(start().render({ ...tree, tree: 'gone' })).rejects.toThrow('no tree gone')
+  })
+})
+
+describe('the cache on disk', () => {
+  let cacheFolder = ''
+  beforeEach(async () => {
+    cacheFolder = await mkdtemp(join(tmpdir(), 'gantry-render-'))
+  })
+  afterEach(async () => rm(cacheFolder, { recursive: true }))
+
+  const files = { 'a.yaml': configMap('a'), 'b.yaml': configMap('b'), 's.yaml': secret }
+
+  async function renderOnce(contents: Record<string, string> = files) {
+    const tree = treeOf(contents)
+    const renderer = createRenderer({ cacheFolder, workers: 1 })
+    const rendered = await renderer.render(tree)
+    await renderer.close()
+    return { rendered, blobs: tree.reads.blobs }
+  }
+
+  async function cacheFile(): Promise<string> {
+    const [name = ''] = await readdir(cacheFolder)
+    return join(cacheFolder, name)
+  }
+
+  test('a restarted renderer reads secrets only', async () => {
+    const before = await renderOnce()
+    const after = await renderOnce()
+    expect([before.blobs, after.blobs]).toEqual([3, 1])
+    expect(after.rendered).toEqual(before.rendered)
+  })
+
+  test('holds no secret, and is for its owner alone', async () => {
+    await renderOnce()
+    const text = await readFile(await cacheFile(), 'utf8')
+    expect([text.includes('hunter2'), text.includes(Buffer.from('hunter2').toString('base64'))]).toEqual([false, false])
+    expect([(await stat(await cacheFile())).mode & 0o777]).toEqual([0o600])
+  })
+
+  test('a torn or broken cache is as good as none', async () => {
+    const before = await renderOnce()
+    const path = await cacheFile()
+    const text = await readFile(path, 'utf8')
+    await writeFile(path, text.slice(0, text.length - 40))
+    expect((await renderOnce()).rendered).toEqual(before.rendered)
+    expect((await renderOnce()).blobs).toBe(1)
+    await writeFile(path, Buffer.alloc(1000))
+    expect((await renderOnce()).rendered).toEqual(before.rendered)
+  })
+
+  test('is rewritten when most of it is of no use', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1100 }, (_, i) => [`f${i}.yaml`, configMap(`f${i}`)]))
+    await renderOnce(many)
+    await renderOnce(files)
+    expect((await readFile(await cacheFile(), 'utf8')).split('\n').filter(Boolean)).toHaveLength(2)
+  })
+})
