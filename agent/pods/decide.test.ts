@@ -46,17 +46,7 @@ interface Case extends Partial<Omit<PodView, 'pod' | 'observed'>> {
   readonly wakesIn?: number
 }
 
-function viewOf({
-  name: _,
-  spec,
-  status,
-  runs = [],
-  sandbox = 'ready',
-  actions: __,
-  waiting: ___,
-  wakesIn: ____,
-  ...rest
-}: Case): PodView {
+function viewOf({ spec, status, runs = [], sandbox = 'ready', ...given }: Case): PodView {
   const byName = new Map<string, readonly Run[]>()
   for (const one of runs) byName.set(one.status.name, [...(byName.get(one.status.name) ?? []), one])
   return {
@@ -72,7 +62,7 @@ function viewOf({
     ending: undefined,
     volumesAreStale: false,
     now,
-    ...rest,
+    ...given,
   }
 }
 

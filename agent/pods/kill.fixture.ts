@@ -4,7 +4,7 @@
  * runtime or the network counts twice, before it begins and after it ended.
  */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Pod, Uid } from '../../engine/api/types.ts'
 import { createNetwork } from '../network/create.ts'
 import { createProcessRuntime } from '../runtime/process/runtime.ts'
@@ -44,7 +44,7 @@ function counted<T extends object>(target: T): T {
   })
 }
 
-const owner = { clusterUid: 'kill-test', nodeName: 'node-1' }
+const owner = { clusterUid: basename(dirname(folder)), nodeName: 'node-1' }
 const ranges = { podCIDR: '127.89.0.0/24', serviceCIDR: '127.90.0.0/24' }
 const network = await createNetwork({ ...owner, ...ranges, mode: 'loopback', folder: join(folder, 'network') })
 const runtime = await createProcessRuntime({ ...owner, network, folder: join(folder, 'runtime') })
@@ -65,9 +65,12 @@ const pods = await createPods({
 pods.apply(mirror(wanted))
 look()
 
+function isReached(uid: Uid): boolean {
+  return goal === 'ready' ? pods.isReady(uid) : gone.has(uid)
+}
+
 function look(): void {
   setImmediate(() => {
-    const isReached = (uid: Uid) => (goal === 'ready' ? pods.isReady(uid) : gone.has(uid))
     if (wanted.every(({ metadata }) => isReached(metadata.uid ?? ''))) void end()
   })
 }

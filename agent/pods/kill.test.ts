@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Pod } from '../../engine/api/types.ts'
 import type { SandboxState } from '../runtime/runtime.ts'
 import { container, pod } from './fixtures.ts'
@@ -23,7 +23,13 @@ beforeAll(async () => {
     logLevel: 'error',
   })
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  if (running) await run(deleted(running), { goal: 'gone' })
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** What a test that fails leaves behind. */
+let running: Pod | undefined
 
 interface Ended {
   readonly killed: boolean
@@ -45,6 +51,11 @@ async function run(wanted: Pod, { goal, killAt = 0 }: { goal: 'ready' | 'gone'; 
 /** The main processes of a pod's containers, by what they print of themselves. */
 async function startsOf(wanted: Pod): Promise<readonly string[]> {
   return (await readFile(join(folder, wanted.metadata.name), 'utf8')).split('\n').filter(Boolean).sort()
+}
+
+function deleted(wanted: Pod): Pod {
+  const end = { deletionTimestamp: '2026-11-20T19:08:09Z', deletionGracePeriodSeconds: 0 }
+  return { ...wanted, metadata: { ...wanted.metadata, ...end } }
 }
 
 function makePod(n: number): Pod {
@@ -80,27 +91,27 @@ function makePod(n: number): Pod {
 test('nothing is lost, doubled or restarted, wherever the agent is killed', { timeout: 120_000 }, async () => {
   for (let killAt = 1, killed = true; killed; killAt++) {
     const wanted = makePod(killAt)
+    running = wanted
     const started = await run(wanted, { goal: 'ready', killAt })
     const { sandboxes } = started.killed ? await run(wanted, { goal: 'ready' }) : started
     const containers = sandboxes.flatMap(sandbox =>
       sandbox.containers.map(c => `${c.name}:${c.attempt} ${c.state.kind}`),
     )
-    expect({ killAt, containers: containers.sort(), starts: await startsOf(wanted) }).toEqual({
+    expect({ killAt, containers: containers.sort() }).toEqual({
       killAt,
       containers: ['a:0 running', 'b:0 running', 'init:0 exited'],
-      starts: ['a', 'b', 'init'],
     })
-    const deleted = {
-      ...wanted,
-      metadata: { ...wanted.metadata, deletionTimestamp: '2026-11-20T19:08:09Z', deletionGracePeriodSeconds: 0 },
-    }
-    const ended = await run(deleted, { goal: 'gone', killAt })
-    const left = ended.killed ? await run(deleted, { goal: 'gone' }) : ended
+    // A container runs before its first command does.
+    await vi.waitFor(async () => expect(await startsOf(wanted)).toEqual(['a', 'b', 'init']))
+    const ended = await run(deleted(wanted), { goal: 'gone', killAt })
+    const left = ended.killed ? await run(deleted(wanted), { goal: 'gone' }) : ended
     expect({ killAt, left: left.sandboxes, folders: await readdir(join(folder, 'data', 'pods')) }).toEqual({
       killAt,
       left: [],
       folders: [],
     })
+    expect(await startsOf(wanted)).toEqual(['a', 'b', 'init'])
+    running = undefined
     killed = started.killed || ended.killed
   }
 })

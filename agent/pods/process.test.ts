@@ -47,6 +47,9 @@ afterAll(async () => {
 const soon = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 20 })
 const apply = (...objects: KubeObject[]) => pods.apply(mirror(objects))
 
+/** Of its own, since a pod that listens on every address takes it from the whole machine. */
+const port = 20_000 + (process.pid % 10_000)
+
 /** Answers every request with what it was told, by its environment and its files. */
 const server = `
   const { readFileSync } = require('node:fs')
@@ -54,11 +57,12 @@ const server = `
   require('node:http').createServer((request, response) => response.end(JSON.stringify({
     greeting: process.env.GREETING, file: read('/config/greeting'), sub: read('/srv/greeting'),
     secret: read('/secret/key'), init: read('/data/init'),
-  }))).listen(8080, process.env[process.env.BIND ?? 'POD_IP'] || '0.0.0.0')
-  process.on('SIGTERM', () => { console.log('told to stop'); process.exit(0) })`
+  })))  .listen(${port}, process.env[process.env.BIND ?? 'POD_IP'] || '0.0.0.0')
+  process.on('SIGTERM', () => process.exit(0))
+  console.log('begun')`
 
 const readiness: Probe = {
-  httpGet: { path: '/', port: 8080, scheme: 'HTTP' },
+  httpGet: { path: '/', port, scheme: 'HTTP' },
   initialDelaySeconds: 0,
   timeoutSeconds: 1,
   periodSeconds: 10,
@@ -85,7 +89,7 @@ async function ask(name: string): Promise<unknown> {
   const status = statuses.get(name)
   const host = status && status !== 'gone' ? status.podIP : undefined
   return new Promise((resolve, reject) => {
-    get({ host, port: 8080, agent: false }, response => {
+    get({ host, port, agent: false }, response => {
       response.setEncoding('utf8').on('data', text => resolve(JSON.parse(text)))
     }).on('error', reject)
   })
@@ -128,25 +132,19 @@ test('init container, variables, volumes and their updates, readiness, graceful 
   apply(wanted, configMap('good day'), secret)
   await soon(async () => expect(await ask('full')).toEqual({ ...first, file: 'good day' }))
 
-  const lines = () =>
-    pods.logs(
-      { podUid: 'uid-full', container: 'web', follow: true, previous: false, timestamps: false },
-      new AbortController().signal,
-    )
-  const read = (async () => {
-    let text = ''
-    for await (const part of lines()) text += part
-    return text
-  })()
+  const request = { podUid: 'uid-full', container: 'web', follow: true, previous: false, timestamps: false }
+  const lines = pods.logs(request, new AbortController().signal)[Symbol.asyncIterator]()
+  expect(await lines.next()).toEqual({ done: false, value: 'begun\n' })
   apply()
-  expect(await read).toBe('told to stop\n')
   await soon(() => expect(statuses.get('full')).toBe('gone'))
 })
 
 test('a pod that listens on every address is not Ready, and is told how to mend it', async () => {
   apply(pod('wild', { spec: { containers: [web({ env: [{ name: 'BIND', value: 'NOWHERE' }] })] } }))
   await soon(() =>
-    expect(events.find(event => event.reason === 'ListensOnEveryAddress')?.message).toMatch(/:8080.*\$POD_IP/),
+    expect(events.find(event => event.reason === 'ListensOnEveryAddress')?.message).toMatch(
+      /listens on 0.0.0.0:\d+.*\$POD_IP/,
+    ),
   )
   await soon(() => expect(pods.isReady('uid-wild')).toBe(false))
 })

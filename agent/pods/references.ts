@@ -38,21 +38,19 @@ function referencesOfContainer({ env = [], envFrom = [] }: Container): readonly 
 }
 
 function referencesOfVolume({ configMap, secret, projected }: Volume): readonly Reference[] {
-  const sources = projected?.sources ?? []
   return [
     ...references(configMap, secret && { name: secret.secretName }),
-    ...sources.flatMap(source => references(fieldOf(source, 'configMap'), fieldOf(source, 'secret'))),
+    ...(projected?.sources ?? []).flatMap(source => references(source.configMap, source.secret)),
   ]
 }
 
-function references(configMap: unknown, secret: unknown): readonly Reference[] {
-  const named = [
-    { kind: 'ConfigMap' as const, name: fieldOf(configMap, 'name') },
-    { kind: 'Secret' as const, name: fieldOf(secret, 'name') },
-  ]
-  return named.flatMap(({ kind, name }) => (typeof name === 'string' ? [{ kind, name }] : []))
+interface Named {
+  readonly name: string
 }
 
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined
+function references(configMap: Named | undefined, secret: Named | undefined): readonly Reference[] {
+  return [
+    ...(configMap ? [{ kind: 'ConfigMap' as const, name: configMap.name }] : []),
+    ...(secret ? [{ kind: 'Secret' as const, name: secret.name }] : []),
+  ]
 }

@@ -2,7 +2,7 @@
  * What each pod of this node was asked to be, on disk: so that a pod that the engine forgot while the agent was away
  * can still be stopped as its spec says. A spec names Secrets and holds none, but its variables may: 0700 and 0600.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod, Uid } from '../../engine/api/types.ts'
 
@@ -11,7 +11,7 @@ const file = 'pod.json'
 export interface SpecStore {
   load(): Promise<ReadonlyMap<Uid, Pod>>
   save(pod: Pod): Promise<void>
-  /** Removes the pod's folder with whatever is left in it. */
+  /** Removes the pod's folder, once its volumes are gone. */
   remove(podUid: Uid): Promise<void>
 }
 
@@ -32,7 +32,14 @@ export function createSpecStore(folder: string): SpecStore {
       await writeFile(join(own, `${file}.new`), JSON.stringify(pod), { mode: 0o600 })
       await rename(join(own, `${file}.new`), join(own, file))
     },
-    remove: podUid => rm(join(folder, podUid), { recursive: true, force: true }),
+    async remove(podUid) {
+      const own = join(folder, podUid)
+      for (const name of [file, `${file}.new`]) await rm(join(own, name), { force: true })
+      // Its volumes are gone by now: whatever else is there is not ours to delete.
+      await rmdir(own).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+      })
+    },
   }
 }
 

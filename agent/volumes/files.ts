@@ -1,5 +1,5 @@
 /** What the volumes that are made of objects hold: pure functions of those objects. */
-import type { ConfigMap, DownwardAPIFile, KeyToPath, Secret, Volume } from '../../engine/api/types.ts'
+import type { ConfigMap, DownwardAPIFile, KeyToPath, Secret, Volume, VolumeProjection } from '../../engine/api/types.ts'
 import type { Mirror } from '../mirror.ts'
 import { containerNamed } from '../pods/containers.ts'
 import { type FieldFacts, fieldValue, resourceValue } from '../pods/fields.ts'
@@ -41,7 +41,7 @@ export function contentOf(volume: Volume, facts: VolumeFacts): VolumeContent | u
 
 /** Whether a volume's files live in memory only. */
 export function holdsSecrets(volume: Volume): boolean {
-  return volume.secret !== undefined || (volume.projected?.sources ?? []).some(source => partOf(source, 'secret'))
+  return volume.secret !== undefined || (volume.projected?.sources ?? []).some(source => source.secret)
 }
 
 interface Place {
@@ -112,7 +112,7 @@ function projectedContent({ sources = [], defaultMode }: NonNullable<Volume['pro
   const unsupported: string[] = []
   for (const source of sources) {
     const part = projectedPart(source, { ...at, mode: defaultMode })
-    if (part === undefined) unsupported.push(kindOf(source))
+    if (part === undefined) unsupported.push(Object.keys(source)[0] ?? 'source')
     // Of two sources with one path, the later wins.
     else for (const file of part) files.set(file.path, file)
   }
@@ -120,38 +120,13 @@ function projectedContent({ sources = [], defaultMode }: NonNullable<Volume['pro
 }
 
 /** Undefined: a source that Gantry has no part for. */
-function projectedPart(source: unknown, at: Place & { readonly mode: number }): readonly VolumeFile[] | undefined {
-  const configMap = partOf(source, 'configMap')
-  if (configMap) return configMapFiles({ ...objectSource(configMap), mode: at.mode }, at)
-  const secret = partOf(source, 'secret')
-  if (secret) return secretFiles({ ...objectSource(secret), mode: at.mode }, at)
-  const downwardAPI = partOf(source, 'downwardAPI')
-  return downwardAPI && downwardFiles(listOf<DownwardAPIFile>(downwardAPI['items']), at)
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function partOf(source: unknown, name: string): Fields | undefined {
-  if (typeof source !== 'object' || source === null) return undefined
-  const part: unknown = Object.getOwnPropertyDescriptor(source, name)?.value
-  return typeof part === 'object' && part !== null ? { ...part } : undefined
-}
-
-function kindOf(source: unknown): string {
-  return typeof source === 'object' && source !== null ? (Object.keys(source)[0] ?? 'nothing') : 'nothing'
-}
-
-/** The engine has validated the object against Kubernetes's schema: only its type was left open. */
-function objectSource(fields: Fields): Omit<ObjectSource, 'mode'> {
-  return {
-    name: String(fields['name'] ?? ''),
-    ...(Array.isArray(fields['items']) && { items: listOf<KeyToPath>(fields['items']) }),
-    optional: fields['optional'] === true,
-  }
-}
-
-function listOf<T>(list: unknown): readonly T[] {
-  return Array.isArray(list) ? list : []
+function projectedPart(
+  { configMap, secret, downwardAPI }: VolumeProjection,
+  at: Place & { readonly mode: number },
+): readonly VolumeFile[] | undefined {
+  if (configMap) return configMapFiles({ ...configMap, mode: at.mode }, at)
+  if (secret) return secretFiles({ ...secret, mode: at.mode }, at)
+  return downwardAPI && downwardFiles(downwardAPI.items ?? [], at)
 }
 
 /** A path stays inside its volume, and never hides what the volume itself is made of. */

@@ -26,7 +26,8 @@ export async function unmountBelow(folder: string): Promise<void> {
 }
 
 async function mountsBelow(folder: string): Promise<string[]> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  // Not to know of a mount is not to have none: what lies behind it would be deleted. So a failed read is an error.
+  const table = await readFile('/proc/self/mountinfo', 'utf8')
   return table
     .split('\n')
     .map(line => unescape(line.split(' ')[4] ?? ''))

@@ -4,7 +4,18 @@
  * mounted, whatever its name leads to by then.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readlink, realpath, stat, writeFile } from 'node:fs/promises'
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rmdir,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { bindMount, unmountBelow } from './mount.ts'
 
@@ -48,10 +59,29 @@ async function makeFolders(root: string, { path, refuse }: { path: string; refus
 
 async function mountHandle(handle: FileHandle, target: string): Promise<void> {
   await unmountBelow(target)
+  await removeMountpoint(target)
   await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-  if ((await handle.stat()).isDirectory()) await mkdir(target, { recursive: true })
-  else if (!(await stat(target).catch(() => undefined))) await writeFile(target, '')
+  if ((await handle.stat()).isDirectory()) await mkdir(target)
+  else await writeFile(target, '')
   await bindMount(`/proc/${process.pid}/fd/${handle.fd}`, target)
+}
+
+/** Removes what mounts were made on, and never what is mounted: a recursive removal could reach into a hostPath. */
+export async function removeMountpoints(folder: string): Promise<void> {
+  for (const container of await namesIn(folder)) {
+    for (const index of await namesIn(join(folder, container))) await removeMountpoint(join(folder, container, index))
+    await rmdir(join(folder, container))
+  }
+  await removeMountpoint(folder)
+}
+
+async function removeMountpoint(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined)
+  if (stats) await (stats.isDirectory() ? rmdir(path) : unlink(path))
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await lstat(folder).catch(() => undefined)) ? readdir(folder) : []
 }
 
 function isInside(root: string, path: string): boolean {

@@ -9,7 +9,7 @@ import { writeAtomically } from './atomic-writer.ts'
 import { contentOf, holdsSecrets, VolumeError, type VolumeFacts } from './files.ts'
 import { checkHostPath } from './host-path.ts'
 import { mountMemory, unmountBelow } from './mount.ts'
-import { resolveSubPath } from './sub-path.ts'
+import { removeMountpoints, resolveSubPath } from './sub-path.ts'
 
 export interface Volumes {
   /**
@@ -46,7 +46,7 @@ export function createVolumes({ folder, canMount }: { folder: string; canMount: 
     async remove(podUid) {
       const own = join(folder, partOfPath(podUid))
       if (canMount) await unmountBelow(own)
-      await rm(join(own, 'subpaths'), { recursive: true, force: true })
+      await removeMountpoints(join(own, 'subpaths'))
       await rm(join(own, 'volumes'), { recursive: true, force: true })
     },
   }
