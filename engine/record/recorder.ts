@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/types.ts'
 import type { ObjectChange } from '../cluster/view.ts'
 import type { Oid, Repository } from '../git/repository.ts'
 import { verifyCommit } from '../git/signature.ts'
+import { collapse } from './collapse.ts'
 import { messageOf } from './message.ts'
 import { pathOf } from './path.ts'
 import { readRecord } from './read-record.ts'
@@ -55,7 +56,7 @@ export function createRecorder({ repository, cluster, trustedKeys, digest }: Rec
   return {
     ref,
     async record(changes, at) {
-      const worthwhile = changes.filter(change => isWorthwhile(change, digest))
+      const worthwhile = collapse(changes).filter(change => isWorthwhile(change, digest))
       if (worthwhile.length === 0) return undefined
       desiredCommit = desiredCommitIn(worthwhile) ?? desiredCommit
       const expected = await trustedHead()
@@ -88,7 +89,7 @@ function isWorthwhile({ before, after }: ObjectChange, digest: Digest): boolean 
   return !before || !after || differs(before, after, { digest })
 }
 
-/** Path → text, null to remove. The last change of an object counts; a pod whose owner changed moves. */
+/** Path → text, null to remove; a pod whose owner changed moves. */
 function filesOf(changes: readonly ObjectChange[], digest: Digest): Map<string, string | null> {
   const files = new Map<string, string | null>()
   for (const { before, after } of changes) {
