@@ -16,7 +16,7 @@ export function tokenAuthentication(token: string): Authenticate {
     }
     // Digests are of equal length, and comparing them takes the same time wherever they differ.
     if (!timingSafeEqual(digest(presented), expected)) {
-      throw unauthorized('the token is not this cluster’s; send the one in <data>/token')
+      throw unauthorized("the token is not this cluster's; send the one in <data>/token")
     }
   }
 }

@@ -6,7 +6,7 @@ import { readPage, renderPage } from './list.ts'
 import { servePodLog } from './pod-log.ts'
 import { flag } from './read-options.ts'
 import type { Representation } from './representation.ts'
-import { negotiate, partialMetadata } from './representation.ts'
+import { mediaTypes, negotiate, partialMetadata } from './representation.ts'
 import type { Resource } from '../api/registry.ts'
 import { apiVersionOf } from '../api/registry.ts'
 import { servedResources } from './resources.ts'
@@ -92,31 +92,38 @@ function decodeSegment(segment: string): string {
   }
 }
 
+/** What `/version`, `/api`, `/apis` and the groups below them say of themselves; undefined for any other path. */
 function discoveryDocument(
   parts: readonly string[],
   { resources, accept, version }: { resources: readonly Resource[]; accept: string | undefined; version: string },
 ): { body: object; contentType?: string } | undefined {
-  const [root, name, groupVersion, ...rest] = parts
-  if (root === 'version' && name === undefined) return { body: versionInfo(version) }
+  const [root] = parts
+  if (root === 'version' && parts.length === 1) return { body: versionInfo(version) }
   if (root !== 'api' && root !== 'apis') throw unknownPath()
-  if (name === undefined) {
-    const core = root === 'api'
-    const wanted = /g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=APIGroupDiscoveryList/.exec(accept ?? '')
-    if (wanted?.[1] === undefined) return { body: core ? coreVersions() : groupList(resources) }
-    const contentType = `application/json;g=apidiscovery.k8s.io;v=${wanted[1]};as=APIGroupDiscoveryList`
-    return { body: aggregated(resources, { version: wanted[1], core }), contentType }
+  if (parts.length > 1) {
+    const body = groupDocument(parts, resources)
+    return body === undefined ? undefined : { body }
   }
-  const body =
-    root === 'api'
-      ? groupVersion === undefined
-        ? resourceList(resources, name)
-        : undefined
-      : groupVersion === undefined
-        ? group(resources, name)
-        : rest.length === 0
-          ? resourceList(resources, `${name}/${groupVersion}`)
-          : undefined
-  return body === undefined ? undefined : { body }
+  const core = root === 'api'
+  const aggregatedVersion = wantedAggregation(accept)
+  if (aggregatedVersion === undefined) return { body: core ? coreVersions() : groupList(resources) }
+  return {
+    body: aggregated(resources, { version: aggregatedVersion, core }),
+    contentType: `application/json;g=apidiscovery.k8s.io;v=${aggregatedVersion};as=APIGroupDiscoveryList`,
+  }
+}
+
+function wantedAggregation(accept: string | undefined): string | undefined {
+  return mediaTypes(accept)
+    .filter(({ parameters }) => parameters.get('as') === 'APIGroupDiscoveryList')
+    .map(({ parameters }) => parameters.get('v'))
+    .find(version => version === 'v2' || version === 'v2beta1')
+}
+
+function groupDocument([root, ...names]: readonly string[], resources: readonly Resource[]): object | undefined {
+  const [name = ''] = names
+  if (root === 'apis' && names.length === 1) return group(resources, name)
+  return names.length === (root === 'api' ? 1 : 2) ? resourceList(resources, names.join('/')) : undefined
 }
 
 /** @throws StatusError 404 */

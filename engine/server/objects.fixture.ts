@@ -14,8 +14,8 @@ import type {
 } from '../api/types.ts'
 import { toTime } from '../api/time.ts'
 
-/** Objects as a small cluster holds them, a minute and a half after a push. */
-const created = toTime(Date.now() - 90_000)
+/** Objects as a small cluster holds them, some hours after a push: their age is 20h however long a test takes. */
+const created = toTime(Date.now() - 20.5 * 3_600_000)
 const labels = { app: 'web' }
 
 const podSpec: PodSpec = {

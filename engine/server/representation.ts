@@ -15,17 +15,30 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object'
  * @throws StatusError 406 where there is none, 400 where includeObject is none of the three
  */
 export function negotiate(accept: string | undefined, query: URLSearchParams): Representation {
-  for (const mediaType of (accept ?? '*/*').split(',')) {
+  for (const mediaType of mediaTypes(accept)) {
     const representation = served(mediaType, query)
     if (representation !== undefined) return representation
   }
   throw notAcceptable()
 }
 
-function served(mediaType: string, query: URLSearchParams): Representation | undefined {
-  const [type, ...rest] = mediaType.split(';').map(part => part.trim())
+/** One of the types that an Accept header lists: `application/json;as=Table;v=v1;g=meta.k8s.io`. */
+export interface MediaType {
+  readonly type: string
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/** In the order in which the client lists them, which is that of its preference. */
+export function mediaTypes(accept: string | undefined): MediaType[] {
+  return (accept ?? '*/*').split(',').map(mediaType => {
+    const [type = '', ...rest] = mediaType.split(';').map(part => part.trim())
+    const pairs = rest.map(pair => pair.split('=', 2))
+    return { type, parameters: new Map(pairs.map(([name = '', value = '']) => [name, value])) }
+  })
+}
+
+function served({ type, parameters }: MediaType, query: URLSearchParams): Representation | undefined {
   if (type !== 'application/json' && type !== 'application/*' && type !== '*/*') return undefined
-  const parameters = new Map(rest.map(pair => pair.split('=', 2) as [string, string | undefined]))
   const as = parameters.get('as')
   if (as === undefined) return { as: 'object' }
   const version = parameters.get('v') ?? 'v1'

@@ -117,6 +117,22 @@ test('bookmarks tell of the version that other kinds have brought', async () => 
   expect(await plain.next(1)).toEqual([])
 })
 
+test('a bookmark never runs ahead of what was sent', async () => {
+  server = await startServer({ bookmarkIntervalMs: 1 })
+  const events = await watch('allowWatchBookmarks=true')
+  for (let i = 0; i < 200; i++) {
+    server.put(examplePod(`web-${i}`))
+    if (i % 7 === 0) await new Promise(resolve => setTimeout(resolve, 1))
+  }
+  let sent = 100
+  while (sent < 300) {
+    const [event] = await events.next(1)
+    const version = Number(event?.object.metadata.resourceVersion)
+    if (event?.type === 'BOOKMARK') expect(version).toBe(sent)
+    sent = version
+  }
+})
+
 test('Tables name their columns once', async () => {
   server = await startServer()
   const events = await watch('', 'application/json;as=Table;v=v1;g=meta.k8s.io')

@@ -117,6 +117,8 @@ function follow(store: Store, plan: WatchPlan, { resource, representation, respo
   const watch: Watch = {
     kind: resource.kindKey,
     bookmark() {
+      // What it says must have been sent.
+      pump()
       if (plan.bookmarks && !isInitial && isOpen()) {
         write(bookmarkFrame(store.resourceVersion, { ...frameOptions, endsInitialEvents: false }))
       }
