@@ -26,6 +26,8 @@ export async function ensureImage(engine: DockerEngine, image: string, policy: P
 }
 
 export async function findImage(engine: DockerEngine, image: string): Promise<ImageInspectInfo | undefined> {
+  // It becomes part of a path: what no reference holds is refused before.
+  if (!/^[\w.:/@-]+$/.test(image)) throw invalidName(image, new Error('it holds more than letters, digits and ._:/@-'))
   try {
     return await orMissing(engine.call(`look at image ${image}`, api => api.getImage(image).inspect()))
   } catch (error) {

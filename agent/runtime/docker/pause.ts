@@ -1,6 +1,6 @@
 /**
  * The program that holds a pod's namespaces: it waits for SIGTERM or SIGINT and does nothing else. It is a static
- * executable of some 260 bytes, put together here, since no registry can be counted on and no compiler either.
+ * executable of some 250 bytes, put together here, since no registry can be counted on and no compiler either.
  *
  *     rt_sigaction(SIGCHLD, { SIG_IGN })     the kernel then reaps what is left to the first process of a pid namespace
  *     rt_sigprocmask(SIG_BLOCK, {INT, TERM}) the first process gets only signals that it asks for

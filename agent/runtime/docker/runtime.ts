@@ -7,6 +7,7 @@ import type {
   ContainerId,
   ContainerSpec,
   ContainerStatusReport,
+  ExecResult,
   LogLine,
   LogOptions,
   Runtime,
@@ -207,6 +208,7 @@ class DockerRuntime implements Runtime {
   }
 
   async stopContainer(id: ContainerId, { graceSeconds }: { graceSeconds: number }): Promise<void> {
+    if ((await this.#inspect(id)) === undefined) return
     // Not in turn with the others: it lasts as long as the container takes.
     await this.#unlessGone(
       this.#engine.call(`stop container ${id.slice(0, 12)}`, api =>
@@ -222,7 +224,9 @@ class DockerRuntime implements Runtime {
     await rm(this.#terminationPath(info), { force: true })
   }
 
-  exec(id: ContainerId, request: { command: readonly string[]; timeoutMs: number }) {
+  async exec(id: ContainerId, request: { command: readonly string[]; timeoutMs: number }): Promise<ExecResult> {
+    if ((await this.#inspect(id)) === undefined)
+      throw new Error(`cannot run ${request.command[0]}: container ${id} is gone`)
     return execute(this.#engine, { id, ...request })
   }
 

@@ -56,7 +56,7 @@ export function rootFiles({ entries, mounts, scratch, userNamespace }: RootOptio
     ...layered.map(entry => ({
       path: `/${entry.name}`,
       mode: entry.mode,
-      owner: userNamespace ? '-' : `${entry.uid}:${entry.gid}`,
+      owner: ownerOf(entry, userNamespace),
     })),
     ...below.map(({ path }) => ({ path, mode: '0755', owner: '-' })),
   ]
@@ -149,9 +149,14 @@ function flagsAt(mounts: readonly MountPoint[], path: string): readonly string[]
   return (nearest?.flags ?? []).filter(flag => ['nosuid', 'nodev', 'noexec', 'noatime'].includes(flag))
 }
 
-/** `mode owner folder…`, a line for those that mkdir can make at once, and one for the overlays' work folders. */
+/** Whose an overlay must be made; `-` where it already is. */
+function ownerOf({ uid, gid }: RootEntry, userNamespace: boolean): string {
+  return userNamespace || (uid === 0 && gid === 0) ? '-' : `${uid}:${gid}`
+}
+
+/** `mode owner folder…`, a line for those that mkdir can make at once: the new root, each overlay's layer and work folder. */
 function layerFolders(overlays: readonly { mode: string; owner: string }[]): string {
-  const groups = new Map<string, string[]>()
+  const groups = new Map([['0755 -', ['new']]])
   const put = (key: string, folder: string): unknown => groups.set(key, [...(groups.get(key) ?? []), folder])
   for (const [n, { mode, owner }] of overlays.entries()) {
     put(`${mode} ${owner}`, `u${n}`)

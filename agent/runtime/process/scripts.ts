@@ -82,16 +82,15 @@ export const namespaceScript = `
   exec 5>&2 2>"$home/setup"
   ${announce}
   # Below a user namespace only the system call may set it; without either the host's name shows, save in HOSTNAME.
-  hostname "$3" || echo "$3" >/proc/sys/kernel/hostname || :
+  echo "$3" >/proc/sys/kernel/hostname || hostname "$3" || :
   case $network in own) echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || : ;; esac
   shift 4
 
   mount -n -t tmpfs -o mode=0755 gantry "$home/root"
   cd "$home/root"
-  mkdir new
   while read -r mode owner folders; do
     mkdir -m "$mode" $folders
-    case $owner in - | 0:0) ;; *) chown "$owner" $folders ;; esac
+    case $owner in -) ;; *) chown "$owner" $folders ;; esac
   done <"$home/layers"
   mount -n -a -T "$home/root.fstab"
   read -r links <"$home/links"
