@@ -7,7 +7,7 @@ import { describeConfigMap, describeSecret } from './describe/configuration.ts'
 import { describeGeneric } from './describe/generic.ts'
 import { describeNamespace, describeNode } from './describe/node.ts'
 import { describePod } from './describe/pod.ts'
-import { describeService } from './describe/service.ts'
+import { describeEndpointSlice, describeService } from './describe/service.ts'
 import { describeDeployment, describeReplicaSet } from './describe/workload.ts'
 import type { Wanted } from './resource-names.ts'
 import { pathOf, resolveWanted } from './resource-names.ts'
@@ -18,6 +18,7 @@ import type { Terminal } from './terminal.ts'
 const describers: ReadonlyMap<string, { describe: Describer<never>; events: boolean }> = new Map([
   ['ConfigMap', { describe: describeConfigMap, events: true }],
   ['Deployment', { describe: describeDeployment, events: true }],
+  ['EndpointSlice', { describe: describeEndpointSlice, events: true }],
   ['Namespace', { describe: describeNamespace, events: false }],
   ['Node', { describe: describeNode, events: true }],
   ['Pod', { describe: describePod, events: true }],

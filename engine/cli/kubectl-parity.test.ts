@@ -87,6 +87,11 @@ describeWith(['kubectl'], 'gantry reads as kubectl does', () => {
     'describe secret login -n shop',
     'describe ns shop',
     'describe node node-1',
+    'get pods,svc -n odd -o wide',
+    'describe pods -n odd',
+    'describe services -n odd',
+    'describe endpointslices -n shop',
+    'describe events -n shop',
   ])('%s', async line => {
     const args = line.split(' ')
     const [ours, theirs] = await Promise.all([gantry(args), kubectl(args)])

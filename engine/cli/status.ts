@@ -59,7 +59,7 @@ function headline({ engine, nodes }: StatusView, { now, colors }: Look): string[
   const ready = nodes.filter(isReady).length
   const rows = [
     ['Cluster', `${colors.bold(engine.clusterName)} ${healthWord(cluster, colors)}${since(cluster, now)}`],
-    ['Commit', revision === undefined ? `none yet; push one to ${source.url}` : revisionText(revision, now)],
+    ['Commit', revision === undefined ? `none yet; push one to ${source.url}` : revisionText(revision)],
     [
       'Source',
       `${source.url} ${source.branch}${source.fetchedAt === undefined ? '' : `, read ${formatAge(source.fetchedAt, now)} ago`}`,
@@ -89,7 +89,7 @@ function since(cluster: ClusterObject | undefined, now: number): string {
   return appliedAt === undefined ? '' : `, applied ${formatAge(appliedAt, now)} ago`
 }
 
-function revisionText({ commit, subject, author }: Revision, _now?: number): string {
+function revisionText({ commit, subject, author }: Revision): string {
   return `${commit.slice(0, 7)} ${subject} (${author})`
 }
 

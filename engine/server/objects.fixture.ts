@@ -385,6 +385,120 @@ export const podEvents: readonly Event[] = [
   eventOf(pod, { name: 'web.2', type: 'Warning', reason: 'BackOff', message: 'Back-off restarting failed container' }),
 ]
 
+/** What a pod rarely is, all at once. */
+export const oddPod: Pod = {
+  ...pod,
+  metadata: {
+    name: 'odd',
+    namespace: 'odd',
+    uid: 'uid-odd',
+    creationTimestamp: created,
+    deletionTimestamp: created,
+    deletionGracePeriodSeconds: 30,
+  },
+  spec: {
+    containers: podSpec.containers.flatMap(container => [
+      {
+        name: 'many',
+        image: 'example/many:2',
+        imagePullPolicy: 'Always',
+        args: ['-c', 'first line\nsecond line'],
+        ports: [
+          { containerPort: 53, protocol: 'UDP' },
+          { containerPort: 54, hostPort: 5354, protocol: 'TCP' },
+        ],
+        env: [
+          { name: 'LINES', value: 'a\nb' },
+          { name: 'EMPTY' },
+          { name: 'NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+        ],
+        envFrom: [{ secretRef: { name: 'login', optional: true } }],
+        resources: {},
+        terminationMessagePath: '/dev/termination-log',
+        terminationMessagePolicy: 'File',
+      },
+      { ...container, name: 'waits' },
+    ]),
+    volumes: [
+      {
+        name: 'info',
+        downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }], defaultMode: 420 },
+      },
+      { name: 'sized', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+      { name: 'maybe', configMap: { name: 'none', optional: true, defaultMode: 420 } },
+    ],
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 30,
+    dnsPolicy: 'ClusterFirst',
+    nodeName: 'node-1',
+    priority: 0,
+    runtimeClassName: 'process',
+    serviceAccountName: 'builder',
+    tolerations: [{ operator: 'Exists' }, { key: 'gpu', operator: 'Equal', value: 'a', effect: 'NoSchedule' }],
+  },
+  status: {
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: 'the node ran out of memory',
+    podIP: '10.244.0.8',
+    podIPs: [{ ip: '10.244.0.8' }],
+    qosClass: 'BestEffort',
+    containerStatuses: [
+      {
+        name: 'many',
+        image: 'example/many:2',
+        imageID: '',
+        ready: false,
+        restartCount: 0,
+        state: {
+          terminated: {
+            exitCode: 137,
+            signal: 9,
+            reason: 'OOMKilled',
+            message: 'last words',
+            startedAt: created,
+            finishedAt: created,
+          },
+        },
+      },
+      {
+        name: 'waits',
+        image: 'example/web:1',
+        imageID: '',
+        ready: false,
+        restartCount: 0,
+        state: { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } },
+      },
+    ],
+  },
+}
+
+export const terminatingPod: Pod = {
+  ...pod,
+  metadata: {
+    ...pod.metadata,
+    name: 'terminating',
+    namespace: 'odd',
+    uid: 'uid-terminating',
+    deletionTimestamp: created,
+    deletionGracePeriodSeconds: 30,
+  },
+}
+
+const { selector: _, ...withoutSelector } = service.spec
+
+export const headlessService: Service = {
+  ...service,
+  metadata: { name: 'headless', namespace: 'odd', creationTimestamp: created },
+  spec: { ...withoutSelector, type: 'ClusterIP', clusterIP: 'None', clusterIPs: ['None'], ports: [] },
+}
+
+export const externalService: Service = {
+  ...service,
+  metadata: { name: 'elsewhere', namespace: 'odd', creationTimestamp: created },
+  spec: { type: 'ExternalName', externalName: 'example.com', sessionAffinity: 'None' },
+}
+
 /** All of them, namespaces first. */
 export const exampleCluster: readonly KubeObject[] = [
   namespace,
@@ -400,4 +514,8 @@ export const exampleCluster: readonly KubeObject[] = [
   service,
   endpointSlice,
   ...podEvents,
+  oddPod,
+  terminatingPod,
+  headlessService,
+  externalService,
 ]

@@ -122,7 +122,7 @@ function environmentLines({ env = [], envFrom = [] }: Container, metadata: Objec
     return [`  ${ref.name}\t${from}${withPrefix}\tOptional: ${ref.optional ?? false}`]
   })
   const from = sources.length === 0 ? [] : ['Environment Variables from:', ...sources]
-  if (env.length === 0) return [...from, from.length === 0 ? 'Environment:\t<none>' : 'Environment:\t<none>']
+  if (env.length === 0) return [...from, 'Environment:\t<none>']
   return [...from, 'Environment:', ...env.flatMap(variable => indent(variableLines(variable, metadata)))]
 }
 

@@ -43,7 +43,8 @@ function optional(title: string, value: string | number | undefined): string[] {
 
 function phaseLines({ metadata, status }: Pod): string[] {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata
-  if (deletionTimestamp === undefined) return [`Status:\t${status?.phase ?? ''}`]
+  const hasEnded = status?.phase === 'Failed' || status?.phase === 'Succeeded'
+  if (deletionTimestamp === undefined || hasEnded) return [`Status:\t${status?.phase ?? ''}`]
   return [
     `Status:\tTerminating (lasts ${formatAge(deletionTimestamp, Date.now())})`,
     `Termination Grace Period:\t${deletionGracePeriodSeconds}s`,

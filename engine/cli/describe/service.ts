@@ -1,4 +1,4 @@
-import type { EndpointSlice, Service, ServicePort } from '../../api/types.ts'
+import type { Endpoint, EndpointPort, EndpointSlice, Service, ServicePort } from '../../api/types.ts'
 import { selectorText } from '../../server/columns/selector-text.ts'
 import type { ReadList } from './block.ts'
 import { annotationLines, labelLines } from './block.ts'
@@ -54,4 +54,33 @@ function endpointText({ name = '' }: ServicePort, slices: readonly EndpointSlice
   )
   const shown = endpoints.slice(0, endpointsShown).join(',')
   return endpoints.length > endpointsShown ? `${shown} + ${endpoints.length - endpointsShown} more...` : shown
+}
+
+export function describeEndpointSlice({ metadata, addressType, ports, endpoints }: EndpointSlice): readonly string[] {
+  return [
+    `Name:\t${metadata.name}`,
+    `Namespace:\t${metadata.namespace ?? ''}`,
+    ...labelLines(metadata),
+    ...annotationLines(metadata),
+    `AddressType:\t${addressType}`,
+    ...(ports.length === 0 ? ['Ports: <unset>'] : slicePortLines(ports)),
+    ...(endpoints.length === 0 ? ['Endpoints: <none>'] : ['Endpoints:', ...endpoints.flatMap(endpointLines)]),
+  ]
+}
+
+function slicePortLines(ports: readonly EndpointPort[]): string[] {
+  const rows = ports.map(({ name, port, protocol }) => `  ${name === '' ? '<unset>' : name}\t${port}\t${protocol}`)
+  return ['Ports:', '  Name\tPort\tProtocol', '  ----\t----\t--------', ...rows]
+}
+
+function endpointLines({ addresses, conditions, hostname, nodeName, targetRef }: Endpoint): string[] {
+  return [
+    `  - Addresses:\t${addresses.join(', ')}`,
+    '    Conditions:',
+    `      Ready:\t${conditions.ready}`,
+    `    Hostname:\t${hostname ?? '<unset>'}`,
+    ...(targetRef === undefined ? [] : [`    TargetRef:\t${targetRef.kind}/${targetRef.name}`]),
+    `    NodeName:\t${nodeName ?? '<unset>'}`,
+    '    Zone:\t<unset>',
+  ]
 }

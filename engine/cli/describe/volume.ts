@@ -44,16 +44,17 @@ function sourceLines({ configMap, secret, emptyDir, hostPath, downwardAPI, proje
 }
 
 export function placementLines({ nodeSelector, tolerations }: PodSpec, space: '' | '  '): string[] {
+  const byKey = [...(tolerations ?? [])].sort(({ key: a = '' }, { key: b = '' }) => (a < b ? -1 : a > b ? 1 : 0))
   return [
     ...pairLines(`${space}Node-Selectors:`, nodeSelector, '='),
-    ...listLines(`${space}Tolerations:`, (tolerations ?? []).map(tolerationText).sort()),
+    ...listLines(`${space}Tolerations:`, byKey.map(tolerationText)),
   ]
 }
 
 /** `key=value:NoExecute op=Exists for 30s`. */
-function tolerationText({ key = '', value = '', effect, operator, tolerationSeconds }: Toleration): string {
-  const what = `${key}${value === '' ? '' : `=${value}`}${effect === undefined ? '' : `:${effect}`}`
-  const how = operator === 'Exists' ? [key === '' && effect === undefined ? 'op=Exists' : ' op=Exists'] : []
-  const howLong = tolerationSeconds === undefined ? '' : ` for ${tolerationSeconds}s`
-  return what + how.join('') + howLong
+function tolerationText({ key = '', value = '', effect = '', operator, tolerationSeconds }: Toleration): string {
+  const what = `${key}${value === '' ? '' : `=${value}`}${effect === '' ? '' : `:${effect}`}`
+  const how = operator === 'Exists' && value === '' ? 'op=Exists' : ''
+  const howLong = tolerationSeconds === undefined ? '' : `for ${tolerationSeconds}s`
+  return [what, how, howLong].filter(part => part !== '').join(' ')
 }
