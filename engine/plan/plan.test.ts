@@ -16,11 +16,12 @@ function service(spec: object, metadata: Partial<ObjectMeta> = {}): KubeObject {
   return object('v1', 'Service', { spec: { type: 'ClusterIP', sessionAffinity: 'None', ...spec }, metadata })
 }
 
-function object(
-  apiVersion: string,
-  kind: string,
-  { metadata, ...rest }: { metadata?: Partial<ObjectMeta> } & object = {},
-): KubeObject {
+interface Given {
+  readonly metadata?: Partial<ObjectMeta>
+  readonly spec?: unknown
+}
+
+function object(apiVersion: string, kind: string, { metadata, ...rest }: Given = {}): KubeObject {
   const namespace = kind === 'Namespace' ? {} : { namespace: 'shop' }
   return { apiVersion, kind, metadata: { name: 'web', ...namespace, ...metadata }, ...rest }
 }

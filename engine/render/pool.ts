@@ -4,7 +4,7 @@ import type { Batch, BatchResult, UnitResult } from './batch.ts'
 import type { UnitOptions } from './unit.ts'
 
 export interface Limits {
-  /** How long reading one unit may take. */
+  /** How long reading one unit may take, by the clock: generous, because a busy machine must not reject a commit. */
   readonly unitMilliseconds: number
   /** The heap of one worker. */
   readonly workerMebibytes: number
@@ -15,7 +15,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  unitMilliseconds: 10_000,
+  unitMilliseconds: 30_000,
   workerMebibytes: 512,
   fileBytes: 8 << 20,
   outputBytes: 32 << 20,

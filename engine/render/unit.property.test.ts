@@ -25,49 +25,35 @@ test('any bytes', () => {
   )
 })
 
+const words = 'a kind apiVersion v1 ConfigMap metadata name items List data __proto__ yes 0644 .inf ~ 1e3 é 😀 0'.split(
+  ' ',
+)
+const marks = [
+  ': ',
+  ':',
+  '\n',
+  '\n  ',
+  '\n    ',
+  '- ',
+  '? ',
+  '[',
+  ']',
+  '{',
+  '}',
+  ', ',
+  '"',
+  "'",
+  '|\n',
+  '>-\n',
+  '#',
+  ' # c',
+]
+const signs = ['&a ', '*a', '<<: ', '!!str ', '!x ', '!!binary ', '---\n', '...\n', '%YAML 1.1\n', '%TAG ! x:\n']
+const oddities = ['\t', '\r\n', '\ufeff', '\u2028', '\ud800', '@', '`']
+
 /** Text made of what YAML gives a meaning to. */
 const yamlish = fc
-  .array(
-    fc.constantFrom(
-      ...['a', 'kind', 'apiVersion', 'v1', 'ConfigMap', 'metadata', 'name', 'items', 'List', 'data', '__proto__'],
-      ...[
-        ': ',
-        ':',
-        '\n',
-        '\n  ',
-        '\n    ',
-        '- ',
-        '? ',
-        '[',
-        ']',
-        '{',
-        '}',
-        ', ',
-        '"',
-        "'",
-        '|\n',
-        '>-\n',
-        '#',
-        ' # c',
-      ],
-      ...[
-        '&a ',
-        '*a',
-        '<<: ',
-        '!!str ',
-        '!x ',
-        '!!binary ',
-        '---\n',
-        '...\n',
-        '%YAML 1.1\n',
-        '%TAG ! x:\n',
-        '\t',
-        '\r\n',
-      ],
-      ...['yes', '0644', '.inf', '~', '1e3', '\ufeff', '\u2028', 'é', '😀', '\ud800', '0', '@', '`'],
-    ),
-    { maxLength: 60 },
-  )
+  .array(fc.constantFrom(...words, ...marks, ...signs, ...oddities), { maxLength: 60 })
   .map(parts => parts.join(''))
 
 test('any text of YAML’s own marks', () => {
