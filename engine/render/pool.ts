@@ -172,6 +172,8 @@ class Lane {
   }
 
   #done(results: BatchResult): void {
+    // An answer that came too late: its units have failed already.
+    if (this.#over) return
     const batch = this.#batch
     this.#batch = []
     // An idle worker does not keep the process alive.
