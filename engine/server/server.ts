@@ -13,6 +13,7 @@ import type { Listening } from './listen.ts'
 import { listen } from './listen.ts'
 import type { Route } from './metrics.ts'
 import { createHttpMetrics } from './metrics.ts'
+import { flag } from './read-options.ts'
 import type { Exchange } from './respond.ts'
 import { sendJson, sendText } from './respond.ts'
 import { StatusError, unknownPath } from './status-error.ts'
@@ -114,7 +115,8 @@ export function createServer(options: ServerOptions): Server {
     refuseForeignPages(request)
     const url = requestUrl(request)
     const route = routeOf(url.pathname)
-    metrics.observe(response, { method: request.method ?? '', route })
+    const lasts = flag(url.searchParams, 'watch') || flag(url.searchParams, 'follow')
+    if (!lasts) metrics.observe(response, { method: request.method ?? '', route })
     if (route === 'health') {
       return serveHealth(exchange, url, { ready: options.ready, isTrusted: isTrusted(request, authenticate) })
     }

@@ -52,8 +52,8 @@ export function placementLines({ nodeSelector, tolerations }: PodSpec, space: ''
 }
 
 /** `key=value:NoExecute op=Exists for 30s`. */
-function tolerationText({ key = '', value = '', effect = '', operator, tolerationSeconds }: Toleration): string {
-  const what = `${key}${value === '' ? '' : `=${value}`}${effect === '' ? '' : `:${effect}`}`
+function tolerationText({ key = '', value = '', effect, operator, tolerationSeconds }: Toleration): string {
+  const what = `${key}${value === '' ? '' : `=${value}`}${effect === undefined ? '' : `:${effect}`}`
   const how = operator === 'Exists' && value === '' ? 'op=Exists' : ''
   const howLong = tolerationSeconds === undefined ? '' : `for ${tolerationSeconds}s`
   return [what, how, howLong].filter(part => part !== '').join(' ')
