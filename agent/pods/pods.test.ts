@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { KubeObject, PodStatus } from '../../engine/api/types.ts'
 import type { EventReport, PodReport } from '../../engine/protocol/session.ts'
-import { mirror, pod } from './fixtures.ts'
+import { container, mirror, pod } from './fixtures.ts'
 import { memoryNetwork } from './memory-network.ts'
 import { MemoryRuntime } from './memory-runtime.ts'
 import { createPods, type Pods } from './pods.ts'
@@ -82,4 +82,99 @@ test('an agent that starts again adopts what runs, and acts only once the engine
     'start a/web:0',
     'start b/web:0',
   ])
+})
+
+const probe = { initialDelaySeconds: 0, timeoutSeconds: 1, periodSeconds: 1, successThreshold: 1, failureThreshold: 1 }
+
+test('an adopted container that was ready stays so until a probe fails', async () => {
+  let answer = { exitCode: 0, output: '' }
+  const runtime = new MemoryRuntime({ exec: () => answer })
+  const spec = { containers: [container('web', { readinessProbe: { ...probe, exec: { command: ['check'] } } })] }
+  const first = await start(runtime)
+  first.apply(pod('a', { spec }))
+  await soon(() => expect(first.pods.isReady('uid-a')).toBe(true))
+  const status = first.statuses.get('a')
+  await first.pods.close()
+  const second = await start(runtime)
+  second.apply(pod('a', { spec, ...(typeof status === 'object' && { status }) }))
+  await new Promise(resolve => setTimeout(resolve, 100))
+  expect({ ready: second.pods.isReady('uid-a'), reported: second.statuses.size }).toEqual({ ready: true, reported: 0 })
+  answer = { exitCode: 1, output: 'no' }
+  await soon(() => expect(second.pods.isReady('uid-a')).toBe(false))
+  expect(second.events.map(event => `${event.reason} ${event.message}`)).toEqual([
+    'Unhealthy Readiness probe failed: no',
+  ])
+})
+
+test('a container whose liveness probe fails is started again', async () => {
+  const runtime = new MemoryRuntime({ exec: id => ({ exitCode: id.endsWith('-0') ? 1 : 0, output: 'stuck' }) })
+  const { apply, events } = await start(runtime)
+  apply(
+    pod('a', {
+      spec: { containers: [container('web', { livenessProbe: { ...probe, exec: { command: ['check'] } } })] },
+    }),
+  )
+  await soon(() => expect(runtime.running()).toEqual(['a/web:1']))
+  expect(events.map(event => `${event.reason} ${event.message}`)).toEqual([
+    'Started Started container web',
+    'Unhealthy Liveness probe failed: stuck',
+    'Killing Container web failed liveness probe, will be restarted',
+    'Started Started container web',
+  ])
+})
+
+test('a node is taken down before its engine has spoken', async () => {
+  const runtime = new MemoryRuntime()
+  const first = await start(runtime)
+  first.apply(pod('a'), pod('b'))
+  await soon(() => expect(runtime.running()).toHaveLength(2))
+  await first.pods.close()
+  const second = await start(runtime)
+  await second.pods.stopAll()
+  expect({ running: runtime.running(), reported: second.statuses.size, folders: await readdir(folder) }).toEqual({
+    running: [],
+    reported: 0,
+    folders: [],
+  })
+})
+
+test('a sandbox that is lost is made anew, and its containers counted on', async () => {
+  const runtime = new MemoryRuntime()
+  const { apply } = await start(runtime)
+  apply(pod('a'))
+  await soon(() => expect(runtime.running()).toEqual(['a/web:0']))
+  runtime.breakSandbox('uid-a')
+  await soon(() => expect(runtime.running()).toEqual(['a/web:1']))
+})
+
+test('what was missing is taken up as soon as it is there', async () => {
+  const runtime = new MemoryRuntime()
+  const { apply, statuses } = await start(runtime)
+  const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'config', key: 'a' } } }]
+  const wanted = pod('a', { spec: { containers: [container('web', { env })] } })
+  apply(wanted)
+  await soon(() =>
+    expect(statuses.get('a')).toMatchObject({
+      phase: 'Pending',
+      containerStatuses: [
+        { state: { waiting: { reason: 'CreateContainerConfigError', message: 'configmap "config" not found' } } },
+      ],
+    }),
+  )
+  const metadata = { name: 'config', namespace: 'shop' }
+  apply(wanted, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'x' } })
+  await soon(() => expect(runtime.specOf('uid-a-web-0')?.env).toEqual(expect.objectContaining({ A: 'x' })))
+})
+
+test('an effect that fails is told and tried again', async () => {
+  let failures = 1
+  const runtime = new MemoryRuntime({
+    before: async effect => {
+      if (effect === 'createSandbox' && failures-- > 0) throw new Error('no more addresses')
+    },
+  })
+  const { apply, pods, events } = await start(runtime)
+  apply(pod('a'))
+  await soon(() => expect(pods.isReady('uid-a')).toBe(true))
+  expect(events[0]).toMatchObject({ type: 'Warning', reason: 'FailedCreatePodSandBox', message: 'no more addresses' })
 })

@@ -13,7 +13,7 @@ import { Gate } from './gate.ts'
 import { Listing } from './listing.ts'
 import { LogsRefused, readLogs } from './logs.ts'
 import { moment } from './moment.ts'
-import { textOf } from './perform.ts'
+import { textOf } from './facts.ts'
 import { createSpecStore } from './spec-store.ts'
 import { type Place, PodWorker, type Surroundings } from './worker.ts'
 
@@ -201,6 +201,7 @@ class NodePods implements Pods {
       listed: false,
       releasedMeanwhile: new Set(),
       isListed: () => place.listed,
+      relist: () => void listing.ask(),
     }
     this.#places.set(runtime.name, place)
     this.#unwatch.push(runtime.watch(event => this.#onRuntimeEvent(event, listing)))

@@ -10,6 +10,7 @@ import type { Mirror } from '../mirror.ts'
 import type { ProbeKind } from '../probes/judge.ts'
 import type { Prober, ProbeTarget, Verdicts } from '../probes/prober.ts'
 import {
+  type ContainerId,
   type ContainerStatusReport,
   ImageError,
   type Runtime,
@@ -25,7 +26,9 @@ import { type Busy, type Decision, type PodAction, type Target, targetOf } from 
 import type { Gate } from './gate.ts'
 import { ListenerWatch, type Unready } from './listeners.ts'
 import { type Moment, moment } from './moment.ts'
-import { type Hands, type Outcome, perform, release, textOf } from './perform.ts'
+import { type Hands, textOf } from './facts.ts'
+import { type Outcome, perform } from './perform.ts'
+import { release } from './stopping.ts'
 import { isRunning } from './progress.ts'
 import { mountsPodFields, referredObjects } from './references.ts'
 import {
@@ -57,7 +60,7 @@ export interface Surroundings {
 }
 
 /** Where the pod's containers run; undefined where this node has no such runtime. */
-export type Place = { readonly runtime: Runtime; readonly gate: Gate; isListed(): boolean } | undefined
+export type Place = { readonly runtime: Runtime; readonly gate: Gate; isListed(): boolean; relist(): void } | undefined
 
 export class PodWorker {
   readonly uid: Uid
@@ -79,6 +82,8 @@ export class PodWorker {
   #isAwake = false
   /** Counts what changed, so that an older listing is known as such. */
   #changes = 0
+  /** Containers that were stopped: their end may be told after the stop has returned. */
+  readonly #stopped = new Set<ContainerId>()
   readonly #busy = new Map<Target, Busy>()
   readonly #failures = new Map<Target, Failure>()
   readonly #tries = new Map<Target, number>()
@@ -136,6 +141,8 @@ export class PodWorker {
     const before = this.#pod
     const wasWanted = this.#wanted
     this.#wanted = pod !== undefined
+    // What an agent before this one reported is what the engine holds.
+    if (wasWanted === undefined) this.#status = pod?.status
     if (pod) this.#pod = pod
     const referred = referredObjects(this.#pod, mirror)
     const sameObjects = referred.length === this.#referred.length && referred.every((o, i) => o === this.#referred[i])
@@ -143,7 +150,8 @@ export class PodWorker {
     this.#referred = referred
     if (!sameObjects || !sameFields) this.#takeUpSources()
     // Whatever could not be done for a pod that was to run does not delay its end.
-    if (!pod || before.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp) this.#failures.clear()
+    if (wasWanted !== this.#wanted || before.metadata.deletionTimestamp !== this.#pod.metadata.deletionTimestamp)
+      this.#failures.clear()
     if (!sameObjects || before !== this.#pod || wasWanted !== this.#wanted) this.wake()
   }
 
@@ -209,7 +217,7 @@ export class PodWorker {
 
   #lookAround(): void {
     const mirror = this.#around.mirror()
-    if (!mirror || (this.#place && !this.#place.isListed())) return
+    if ((!mirror && !this.#around.nodeStops()) || this.#place?.isListed() === false) return
     const at = moment()
     if (this.#pod.metadata.deletionTimestamp !== undefined) this.#deletionSeenAt ??= at.now
     const ending = endingOf({
@@ -238,12 +246,15 @@ export class PodWorker {
     )
     this.#tellOfWaiting(decision.waiting)
     this.#updateStatus(at, { decision, failure: ending && ending.at <= at.now ? ending.failure : undefined })
-    for (const action of decision.actions) void this.#begin(action, mirror)
+    for (const action of decision.actions) {
+      const isDone = action.kind === 'stopContainer' && this.#stopped.has(action.id)
+      if (!isDone) void this.#begin(action, mirror)
+    }
   }
 
   // ---- Actions ----
 
-  async #begin(action: PodAction, mirror: Mirror): Promise<void> {
+  async #begin(action: PodAction, mirror: Mirror | undefined): Promise<void> {
     const target = targetOf(action)
     this.#changes++
     this.#busy.set(target, action.kind === 'startContainer' ? 'pullImage' : action.kind)
@@ -265,11 +276,11 @@ export class PodWorker {
     this.wake()
   }
 
-  async #perform(action: PodAction, mirror: Mirror): Promise<Outcome> {
+  async #perform(action: PodAction, mirror: Mirror | undefined): Promise<Outcome> {
     const { hands } = this.#around
     if (action.kind === 'release') {
       await release({ ...hands, pod: this.#pod })
-      return { kind: 'nothing' }
+      return { kind: 'done' }
     }
     if (!this.#place) throw new Error(missingRuntime(this.#pod))
     return perform(action, {
@@ -295,7 +306,14 @@ export class PodWorker {
     const at = moment()
     if (outcome.kind === 'sandbox') this.#see(observeSandbox(this.#observed, outcome.sandbox, at))
     if (outcome.kind === 'container') this.#see(observeContainer(this.#observed, outcome.status, at))
+    if (outcome.kind === 'stopped') this.#expectEnd(outcome.id)
     if (outcome.kind === 'removed') this.#see(forgetRun(this.#observed, outcome.id, at))
+  }
+
+  #expectEnd(id: ContainerId): void {
+    this.#stopped.add(id)
+    const runs = [...this.#observed.runs.values()].flat()
+    if (runs.some(run => run.status.id === id && isAlive(run))) this.#place?.relist()
   }
 
   #fail(action: PodAction, error: unknown): void {
