@@ -1,5 +1,5 @@
 import { formatProblem, type Problem } from '../api/problem.ts'
-import { version } from '../version.ts'
+import { version } from '../../machine/version.ts'
 import type { Terminal } from './terminal.ts'
 
 export type ProblemFormat = 'text' | 'json' | 'sarif' | 'junit'
