@@ -3,7 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { afterEach, expect, test } from 'vitest'
 import { kubeconfig } from './kubeconfig.ts'
 import type { ServerFixture } from './server.fixture.ts'
-import { examplePod, startServer, token } from './server.fixture.ts'
+import { examplePod, selfSigned, startServer, token } from './server.fixture.ts'
 
 let server: ServerFixture
 afterEach(() => server.close())
@@ -40,6 +40,36 @@ test('an informer of the official client ends equal to a fresh list, through a c
   for (let i = 0; i < 40; i++) server.put(examplePod(`burst-${i}`))
   for (let i = 0; i < 39; i++) server.remove(examplePod(`burst-${i}`))
   await expect.poll(cached, { timeout: 15_000 }).toEqual(['burst-39 web', 'web-2 changed', 'web-3 web'])
+  await informer.stop()
+})
+
+test('an informer ends equal to a fresh list after the server has restarted', async () => {
+  const certificate = await selfSigned()
+  server = await startServer({ certificate })
+  server.put(examplePod('web-1'), examplePod('web-2'))
+  const config = new KubeConfig()
+  config.loadFromString(kubeconfig({ cluster: 'hello', server: server.tls.url, caPem: server.tls.caPem, token }))
+  const api = config.makeApiClient(CoreV1Api)
+  const informer = makeInformer(config, '/api/v1/pods', () => api.listPodForAllNamespaces())
+  let restart: NodeJS.Timeout | undefined
+  informer.on('error', () => {
+    restart = setTimeout(() => void informer.start().catch(() => restart?.refresh()), 50)
+  })
+  await informer.start()
+  const cached = (): unknown =>
+    informer
+      .list()
+      .map(pod => pod.metadata?.name)
+      .sort()
+  await expect.poll(cached).toEqual(['web-1', 'web-2'])
+
+  await server.close()
+  server = await startServer({ certificate, tlsPort: Number(new URL(server.tls.url).port), resourceVersion: 1_100 })
+  server.put(examplePod('web-2'), examplePod('web-3'))
+  await expect.poll(cached, { timeout: 15_000 }).toEqual(['web-2', 'web-3'])
+  server.put(examplePod('web-4'))
+  await expect.poll(cached, { timeout: 15_000 }).toEqual(['web-2', 'web-3', 'web-4'])
+  clearTimeout(restart)
   await informer.stop()
 })
 

@@ -25,9 +25,16 @@ export interface ServerFixture {
   close(): Promise<void>
 }
 
-export async function startServer(
-  overrides: Partial<ServerOptions> & { watchBuffer?: number; resourceVersion?: number; host?: string } = {},
-): Promise<ServerFixture> {
+export interface FixtureOptions extends Partial<ServerOptions> {
+  readonly watchBuffer?: number
+  /** Where the store starts, as after a restart. */
+  readonly resourceVersion?: number
+  /** The TLS port and certificate of a server that went before. */
+  readonly tlsPort?: number
+  readonly certificate?: { key: string; cert: string }
+}
+
+export async function startServer(overrides: FixtureOptions = {}): Promise<ServerFixture> {
   const store = createStore(overrides.watchBuffer === undefined ? {} : { watchBuffer: overrides.watchBuffer })
   const start = overrides.resourceVersion ?? 100
   store.restore([], { resourceVersion: start, oldestWatchable: start })
@@ -52,8 +59,8 @@ export async function startServer(
     ...overrides,
   })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  const certificate = await selfSigned()
-  const tls = await server.listenTls({ host: '127.0.0.1', port: 0, ...certificate })
+  const certificate = overrides.certificate ?? (await selfSigned())
+  const tls = await server.listenTls({ host: '127.0.0.1', port: overrides.tlsPort ?? 0, ...certificate })
   const url = `http://127.0.0.1:${port}`
 
   function publish(object: KubeObject, isGone: boolean): void {

@@ -1,6 +1,8 @@
+import { on } from 'node:events'
 import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
-import { linesOf } from '../cli/client.ts'
 import type { KubeObject } from '../api/types.ts'
 import type { ServerFixture } from './server.fixture.ts'
 import { examplePod, startServer, token } from './server.fixture.ts'
@@ -31,14 +33,15 @@ async function watch(
   const headers = { Accept: accept }
   const { body } = await server.get(`/api/v1/pods?watch=true&${query}`, { signal: reader.signal, headers })
   if (body === null) throw new Error('a watch has a body')
-  const lines = linesOf(body.pipeThrough(new TextDecoderStream()))
+  const lines = on(createInterface({ input: Readable.fromWeb(body) }), 'line', { close: ['close'] })
   return {
     async next(count) {
       const events: WatchEvent[] = []
       while (events.length < count) {
-        const { value, done } = await lines.next()
-        if (done === true) break
-        events.push(JSON.parse(value) as WatchEvent)
+        const next = await lines.next()
+        if (next.done === true) break
+        const [line] = next.value as [string]
+        events.push(JSON.parse(line) as WatchEvent)
       }
       return events
     },
