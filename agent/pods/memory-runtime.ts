@@ -40,7 +40,7 @@ export class MemoryRuntime implements Runtime {
   /** What was asked for, in order: `start web:0`. */
   readonly effects: string[] = []
   readonly #options: MemoryRuntimeOptions
-  readonly #sandboxes = new Map<string, { spec: SandboxSpec; ready: boolean }>()
+  readonly #sandboxes = new Map<string, { spec: SandboxSpec; ready: boolean; readonly containers: Set<ContainerId> }>()
   readonly #containers = new Map<ContainerId, Held>()
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -57,14 +57,15 @@ export class MemoryRuntime implements Runtime {
 
   async createSandbox(spec: SandboxSpec): Promise<SandboxState> {
     await this.#effect('createSandbox', spec.name)
-    if (!this.#sandboxes.has(spec.podUid)) this.#sandboxes.set(spec.podUid, { spec, ready: true })
+    if (!this.#sandboxes.has(spec.podUid))
+      this.#sandboxes.set(spec.podUid, { spec, ready: true, containers: new Set() })
     return this.#state(spec.podUid)
   }
 
   async removeSandbox(podUid: string): Promise<void> {
     await this.#effect('removeSandbox', this.#sandboxes.get(podUid)?.spec.name ?? podUid)
+    for (const id of this.#containersOf(podUid)) this.#containers.delete(id)
     this.#sandboxes.delete(podUid)
-    for (const [id, { spec }] of this.#containers) if (spec.podUid === podUid) this.#containers.delete(id)
   }
 
   async ensureImage(image: string): Promise<{ imageID: string }> {
@@ -87,6 +88,7 @@ export class MemoryRuntime implements Runtime {
       state: { kind: 'running' as const, startedAt: Date.now() },
     }
     this.#containers.set(id, { spec, status, lines: [] })
+    this.#sandboxes.get(spec.podUid)?.containers.add(id)
     this.#tell({ kind: 'container', podUid: spec.podUid, status })
     return status
   }
@@ -148,7 +150,7 @@ export class MemoryRuntime implements Runtime {
   breakSandbox(podUid: string): void {
     const sandbox = this.#sandboxes.get(podUid)
     if (sandbox) sandbox.ready = false
-    for (const [id, { spec }] of this.#containers) if (spec.podUid === podUid) this.exit(id, 137)
+    for (const id of this.#containersOf(podUid)) this.exit(id, 137)
     this.#tell({ kind: 'vanished', podUid })
   }
 
@@ -168,6 +170,10 @@ export class MemoryRuntime implements Runtime {
     return this.#containers.get(id)?.spec
   }
 
+  #containersOf(podUid: string): readonly ContainerId[] {
+    return [...(this.#sandboxes.get(podUid)?.containers ?? [])]
+  }
+
   #state(podUid: string): SandboxState {
     const sandbox = this.#sandboxes.get(podUid)
     if (!sandbox) throw new Error(`no sandbox for pod ${podUid}`)
@@ -178,7 +184,7 @@ export class MemoryRuntime implements Runtime {
       name: spec.name,
       ...(spec.ip !== undefined && { ip: spec.ip }),
       ready,
-      containers: [...this.#containers.values()].filter(held => held.spec.podUid === podUid).map(held => held.status),
+      containers: this.#containersOf(podUid).flatMap(id => this.#containers.get(id)?.status ?? []),
     }
   }
 

@@ -2,16 +2,20 @@ import type { Container, KubeObject, Pod, Volume } from '../../engine/api/types.
 import type { Mirror } from '../mirror.ts'
 import { allContainers } from './containers.ts'
 
+/** The ConfigMaps and Secrets that a pod refers to, in the order of its spec. */
+export function referencesOf(pod: Pod): readonly Reference[] {
+  return [...allContainers(pod).flatMap(referencesOfContainer), ...(pod.spec.volumes ?? []).flatMap(referencesOfVolume)]
+}
+
 /**
- * The ConfigMaps and Secrets that a pod refers to, as they are now (undefined where one is missing). Two lists that
- * are equal item by item tell that nothing of them changed: an object that changes is another object.
+ * The objects as they are now, undefined where one is missing. Two lists that are equal item by item tell that nothing
+ * of them changed: an object that changes is another object.
  */
 export function referredObjects(
-  pod: Pod,
-  mirror: Pick<Mirror, 'configMap' | 'secret'>,
+  references: readonly Reference[],
+  { namespace, mirror }: { namespace: string; mirror: Pick<Mirror, 'configMap' | 'secret'> },
 ): readonly (KubeObject | undefined)[] {
-  const { namespace = '' } = pod.metadata
-  return referencesOf(pod).map(({ kind, name }) =>
+  return references.map(({ kind, name }) =>
     kind === 'ConfigMap' ? mirror.configMap(namespace, name) : mirror.secret(namespace, name),
   )
 }
@@ -20,14 +24,9 @@ export function mountsPodFields({ spec }: Pod): boolean {
   return spec.volumes?.some(({ downwardAPI, projected }) => downwardAPI ?? projected) ?? false
 }
 
-interface Reference {
+export interface Reference {
   readonly kind: 'ConfigMap' | 'Secret'
   readonly name: string
-}
-
-/** In the order of the spec. */
-function referencesOf(pod: Pod): readonly Reference[] {
-  return [...allContainers(pod).flatMap(referencesOfContainer), ...(pod.spec.volumes ?? []).flatMap(referencesOfVolume)]
 }
 
 function referencesOfContainer({ env = [], envFrom = [] }: Container): readonly Reference[] {

@@ -30,7 +30,7 @@ import { type Hands, textOf } from './facts.ts'
 import { type Outcome, perform } from './perform.ts'
 import { release } from './stopping.ts'
 import { isRunning } from './progress.ts'
-import { mountsPodFields, referredObjects } from './references.ts'
+import { mountsPodFields, type Reference, referencesOf, referredObjects } from './references.ts'
 import {
   forgetRun,
   isAlive,
@@ -70,6 +70,7 @@ export class PodWorker {
   /** Undefined until the engine's word is known. */
   #wanted: boolean | undefined
   #observed: Observed = nothingObserved
+  #references: readonly Reference[]
   #referred: readonly (KubeObject | undefined)[] = []
   #volumesAreStale = false
   #deletionSeenAt: number | undefined
@@ -92,6 +93,7 @@ export class PodWorker {
   constructor(pod: Pod, { place, around }: { place: Place; around: Surroundings }) {
     this.uid = pod.metadata.uid ?? ''
     this.#pod = pod
+    this.#references = referencesOf(pod)
     this.#place = place
     this.#around = around
     this.#status = pod.status
@@ -144,7 +146,9 @@ export class PodWorker {
     // What an agent before this one reported is what the engine holds.
     if (wasWanted === undefined) this.#status = pod?.status
     if (pod) this.#pod = pod
-    const referred = referredObjects(this.#pod, mirror)
+    if (before.spec !== this.#pod.spec) this.#references = referencesOf(this.#pod)
+    const { namespace = '' } = this.#pod.metadata
+    const referred = referredObjects(this.#references, { namespace, mirror })
     const sameObjects = referred.length === this.#referred.length && referred.every((o, i) => o === this.#referred[i])
     const sameFields = before === this.#pod || !mountsPodFields(this.#pod)
     this.#referred = referred
