@@ -316,6 +316,18 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
     await expect(runtime.exec(`${id}x`, { command: ['true'], timeoutMs: 1000 })).rejects.toThrow()
   })
 
+  test('tells on which addresses a pod listens', async context => {
+    const { listeners } = runtime
+    if (listeners === undefined) return context.skip('this runtime cannot tell')
+    const script = "require('net').createServer().listen(8099, '0.0.0.0').on('listening', () => console.log('listens'))"
+    const { id } = await runtime.startContainer(container('', { command: [process.execPath, '-e', script], args: [] }))
+    await until(
+      () => textOf(id, { follow: false }),
+      lines => lines.includes('listens'),
+    )
+    expect(await listeners(pod.podUid)).toEqual([{ address: '0.0.0.0', port: 8099 }])
+  })
+
   test('removes a container with its log', async () => {
     const { id } = await ran(container('echo gone'))
     await runtime.removeContainer(id)

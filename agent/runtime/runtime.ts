@@ -43,6 +43,8 @@ export interface Runtime {
   watch(listener: (event: RuntimeEvent) => void): () => void
   /** The addresses of `listen`ing sockets of a pod, where the runtime can tell: to find one bound to the wildcard. */
   listeners?(podUid: Uid): Promise<{ address: string; port: number }[]>
+  /** What runs with this cluster's and node's mark and belongs to no sandbox, a sentence each with how to end it. */
+  strays?(): Promise<readonly string[]>
   /** Stops watching and lets go of sockets. Containers run on. */
   close(): Promise<void>
   /** Removes every sandbox of this cluster and node, and what else it made: `gantry down`. */

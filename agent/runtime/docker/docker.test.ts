@@ -105,6 +105,14 @@ describeWith(['docker', 'busybox'], 'docker runtime', () => {
     expect(limits).toBe(`256 50000 ${64 * 1024 * 1024}`)
   })
 
+  test('a container that takes more memory than its limit is killed, and says why', async () => {
+    const spec = container('', { command: ['sort', '/dev/zero'], resources: { limits: { memory: '16Mi' } } })
+    const { id } = await runtime.startContainer(spec)
+    const state = async () => (await runtime.list())[0]?.containers.find(one => one.id === id)?.state
+    const ended = await until(state, found => found?.kind === 'exited')
+    expect(ended).toMatchObject({ exitCode: 137, oomKilled: true })
+  })
+
   test('a container that was created and never started is started by the next agent', async () => {
     const spec = container('echo once; sleep 1000')
     const first = await runtime.startContainer(spec)

@@ -84,6 +84,25 @@ test('a container killed with its shim is found to have ended', async () => {
   }
 })
 
+test('processes whose records are lost are told as strays', async () => {
+  const home = join(folder, 'stray')
+  await mkdir(join(home, 'volume'), { recursive: true })
+  const { sandbox, container } = podThatCountsItsStarts(join(home, 'volume'))
+  const before = await createProcessRuntime({ ...owner, network, folder: join(home, 'runtime') })
+  await before.createSandbox(sandbox)
+  await before.startContainer(container)
+  await before.close()
+  const after = await createProcessRuntime({ ...owner, network, folder: join(home, 'another') })
+  try {
+    const strays = (await after.strays?.()) ?? []
+    expect(strays.length).toBeGreaterThan(0)
+    expect(strays.filter(text => !text.includes(`container main of pod ${sandbox.podUid}`))).toEqual([])
+  } finally {
+    await after.close()
+    for (const { identity } of processesMarked({ GANTRY_POD_UID: sandbox.podUid })) signal(identity, 'SIGKILL')
+  }
+})
+
 async function stateOf(runtime: Runtime) {
   return (await runtime.list()).flatMap(sandbox => sandbox.containers)
 }

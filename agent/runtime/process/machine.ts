@@ -1,6 +1,6 @@
 /** What this machine lets a process runtime do, found out by trying. */
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readIfThere } from './files.ts'
 import type { Layout } from './files.ts'
@@ -21,8 +21,11 @@ export async function whyNotIsolated(folder: string, layout: Layout): Promise<st
       return `${program} (util-linux, coreutils) is not installed`
     }
   }
-  const home = await mkdtemp(join(folder, 'trial-'))
+  const home = join(folder, 'trial')
   try {
+    // What a trial that was cut short left.
+    await rm(home, { recursive: true, force: true })
+    await mkdir(home, { mode: 0o700 })
     const asRoot = process.getuid?.() === 0
     await prepareRoot({ home, mounts: [], hidden: [], readOnly: false, userNamespace: !asRoot })
     await mkdir(join(home, 'marks'))

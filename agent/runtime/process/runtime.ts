@@ -16,7 +16,7 @@ import { ImageError } from '../runtime.ts'
 import { createContainers } from './containers.ts'
 import { layoutOf, isSandboxRecord, pathPart, readRecords, writeDurably } from './files.ts'
 import type { Layout, SandboxRecord } from './files.ts'
-import { bootId } from './identity.ts'
+import { bootId, processesMarked } from './identity.ts'
 import { listenersOf } from './listeners.ts'
 import { whyNotIsolated } from './machine.ts'
 import { hostsFile, resolvFile } from '../sandbox-files.ts'
@@ -32,7 +32,11 @@ export interface ProcessRuntimeOptions {
   readonly hidden?: readonly string[]
 }
 
-/** Runs the commands of containers as processes of the host. */
+/**
+ * Runs the commands of containers as processes of the host: its programs, in a root, a pid namespace and (as root) a
+ * network of their own, where the machine allows that. What it does not do: images, resource limits, `stdin` and `tty`,
+ * devices for privileged containers, and an IPC namespace a pod.
+ */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 })
   await chmod(options.folder, 0o700)
@@ -111,6 +115,16 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     exec: (id, request) => containers.exec(id, request),
     logs: (id, request) => containers.logs(id, request),
     listeners: async podUid => listenersOf(containers.processesOf(podUid)),
+
+    async strays() {
+      const ours = processesMarked({ GANTRY_CLUSTER: options.clusterUid, GANTRY_NODE: options.nodeName })
+      return ours
+        .filter(({ variable }) => !sandboxes.has(variable('GANTRY_POD_UID') ?? ''))
+        .map(({ identity: { pid }, variable }) => {
+          const [container, podUid] = [variable('GANTRY_CONTAINER'), variable('GANTRY_POD_UID')]
+          return `process ${pid} is of container ${container} of pod ${podUid}, which this node has no record of; end it: kill ${pid}`
+        })
+    },
 
     watch(listener) {
       listeners.add(listener)
