@@ -72,6 +72,10 @@ export class Cluster implements IndexedView {
     return this.#index.list(indexName.users(ref))
   }
 
+  orphanPods(namespace: string): readonly Pod[] {
+    return this.#index.list(indexName.orphans(namespace)) as readonly Pod[]
+  }
+
   podsMatching(namespace: string, selector: LabelSelector): readonly Pod[] {
     const rarest = pairs(selector.matchLabels)
       .map(pair => indexName.label(namespace, pair))

@@ -2,12 +2,15 @@ import { sourceAnnotation } from '../api/manifest.ts'
 import { type KindKey, type Ref, describeRef } from '../api/reference.ts'
 import type { KubeObject, Labels, LabelSelector, Pod, ReplicaSet, Service } from '../api/types.ts'
 import { configRefs } from './config-refs.ts'
+import { controllerOf } from './objects/ownership.ts'
 
 /** How the lookups of a cluster are called. One index holds them all. */
 export const indexName = {
   namespace: (kind: KindKey, namespace: string) => `namespace ${kind} ${namespace}`,
   within: (namespace: string) => `within ${namespace}`,
   owner: (kind: KindKey, uid: string) => `owner ${kind} ${uid}`,
+  /** Pods that nothing controls. */
+  orphans: (namespace: string) => `orphans ${namespace}`,
   node: (node: string) => `node ${node}`,
   users: (ref: Ref) => `users ${describeRef(ref)}`,
   label: (namespace: string, pair: string) => `label ${namespace} ${pair}`,
@@ -46,6 +49,7 @@ function podNames(pod: Pod, namespace: string): string[] {
   const names = pairs(pod.metadata.labels).map(pair => indexName.label(namespace, pair))
   for (const ref of configRefs(pod.spec, namespace)) names.push(indexName.users(ref))
   if (pod.spec.nodeName !== undefined) names.push(indexName.node(pod.spec.nodeName))
+  if (!controllerOf(pod)) names.push(indexName.orphans(namespace))
   return names
 }
 

@@ -11,6 +11,8 @@ export interface IndexedView extends ClusterView {
   dependents(owner: string): readonly KubeObject[]
   /** Pods and ReplicaSets with replicas that read this ConfigMap or Secret. */
   usersOf(ref: Ref): readonly KubeObject[]
+  /** Pods that nothing controls. */
+  orphanPods(namespace: string): readonly Pod[]
   podsMatching(namespace: string, selector: LabelSelector): readonly Pod[]
   servicesSelecting(pod: Pod): readonly Service[]
   replicaSetsSelecting(pod: Pod): readonly ReplicaSet[]

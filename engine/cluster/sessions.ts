@@ -67,7 +67,7 @@ export class Sessions {
   }
 
   connected(): readonly NodeName[] {
-    return [...this.#nodes].flatMap(([node, session]) => (session.connected ? [node] : [])).sort()
+    return [...this.#nodes].flatMap(([node, session]) => (session.connected ? [node] : []))
   }
 
   isConnected(node: NodeName): boolean {

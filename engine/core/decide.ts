@@ -53,7 +53,7 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
     case 'ailment':
       return noteAilment(cluster, key, context)
     case 'health':
-      return reconcileHealth(cluster, key, { ailments: sortedAilments(work), env })
+      return reconcileHealth(cluster, key, { ailments: work.ailments, env })
   }
 }
 
@@ -68,13 +68,6 @@ function noteAilment(cluster: Cluster, id: string, { work, options }: Context): 
   const object = cluster.get(kind, key)
   const desired = object?.metadata.annotations?.[sourceAnnotation] !== undefined
   const ailment = object && desired ? ailmentOf(cluster, object) : undefined
-  const before = work.ailments.get(id)
-  if (ailment) work.ailments.set(id, ailment)
-  else work.ailments.delete(id)
-  if (ailment?.words !== before?.words || ailment?.failed !== before?.failed) work.mark('health', options.clusterName)
+  if (work.ailments.note(id, ailment)) work.mark('health', options.clusterName)
   return nothing
-}
-
-function sortedAilments({ ailments }: Work) {
-  return [...ailments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ailment]) => ailment)
 }

@@ -2,7 +2,7 @@ import { clusterKind } from '../api/cluster-object.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
 import { describeRef, keyOf, refOf } from '../api/reference.ts'
 import { equal } from '../api/stable.ts'
-import type { KubeObject, Node, Pod, PodSpec, ReplicaSet, Service } from '../api/types.ts'
+import type { KubeObject, Pod, PodSpec, ReplicaSet, Service } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { configRefs } from '../cluster/config-refs.ts'
 import { addressesOf } from '../cluster/index-names.ts'
@@ -53,7 +53,6 @@ export function markDirty(cluster: Cluster, change: ObjectChange, mark: Mark): v
       return
     case 'Node':
       mark('node', ref.key)
-      markOtherNodes(cluster, { before: before as Node | undefined, after: after as Node | undefined }, mark)
       return
     case 'Namespace':
       mark('namespace', ref.key)
@@ -98,11 +97,16 @@ function markPod(cluster: Cluster, { before, after, key }: Step<Pod> & { readonl
     }
   }
   if (after && isBeingDeleted(after)) mark('termination', key)
-  if (after && before?.spec.nodeName === undefined && after.spec.nodeName !== undefined)
-    mark('node', after.spec.nodeName)
+  if (after?.spec.nodeName !== undefined && before?.spec.nodeName === undefined) markLostNode(cluster, after, mark)
   if (before && (!after || isFinished(after))) markConfigs(before.spec, { namespace: before.metadata.namespace, mark })
   if ((before && waitingReason(before)) !== (after && waitingReason(after)))
     markDeploymentOf(cluster, after ?? before, mark)
+}
+
+/** A pod that comes to a node which is lost is lost too. */
+function markLostNode(cluster: Cluster, { spec: { nodeName = '' } }: Pod, mark: Mark): void {
+  const node = cluster.get('Node', nodeName)
+  if (node && !isNodeReady(node)) mark('node', nodeName)
 }
 
 /** What a pod's endpoints are made of. */
@@ -149,10 +153,4 @@ function markService(cluster: Cluster, { before, after }: Step<Service>, mark: M
     for (const service of cluster.servicesAt(address))
       mark('service', keyOf(service.metadata.name, service.metadata.namespace))
   }
-}
-
-/** Whether a lost node's pods are replaced depends on how many other nodes are lost. */
-function markOtherNodes(cluster: Cluster, { before, after }: Step<Node>, mark: Mark): void {
-  if ((before && isNodeReady(before)) === (after && isNodeReady(after))) return
-  for (const node of cluster.list('Node')) if (!isNodeReady(node)) mark('node', node.metadata.name)
 }

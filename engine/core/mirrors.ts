@@ -26,6 +26,8 @@ class NodeMirror {
 export class Mirrors implements Observer {
   readonly #cluster: Cluster
   readonly #nodes = new Map<NodeName, NodeMirror>()
+  /** Nodes that something changed for alone. */
+  readonly #touched = new Set<NodeName>()
   /** What changed for every node. */
   readonly #shared: Refs = new Map()
 
@@ -55,20 +57,27 @@ export class Mirrors implements Observer {
   /** The node's agent begins anew: it is to be told everything. */
   begin(node: NodeName): void {
     this.#of(node).full = true
+    this.#touched.add(node)
   }
 
   /** What to tell the agents that are connected; what the others missed they hear when they join. */
   take(): ReadonlyMap<NodeName, AssignmentDelta> {
+    const { sessions } = this.#cluster
     const deltas = new Map<NodeName, AssignmentDelta>()
-    for (const node of this.#cluster.sessions.connected()) {
-      const mirror = this.#of(node)
-      if (mirror.full) deltas.set(node, this.#everything(node, mirror))
-      else if (mirror.dirty.size > 0 || this.#shared.size > 0) deltas.set(node, this.#delta(mirror.dirty))
-      mirror.full = false
+    for (const node of this.#shared.size > 0 ? sessions.connected() : this.#touched) {
+      if (sessions.isConnected(node)) deltas.set(node, this.#take(node))
     }
-    for (const mirror of this.#nodes.values()) mirror.dirty.clear()
+    for (const node of this.#touched) this.#of(node).dirty.clear()
+    this.#touched.clear()
     this.#shared.clear()
     return deltas
+  }
+
+  #take(node: NodeName): AssignmentDelta {
+    const mirror = this.#of(node)
+    if (!mirror.full) return this.#delta(mirror.dirty)
+    mirror.full = false
+    return this.#everything(node, mirror)
   }
 
   #everything(node: NodeName, { configs }: NodeMirror): AssignmentDelta {
@@ -111,14 +120,15 @@ export class Mirrors implements Observer {
 
   #countConfigs({ spec, metadata }: Pod, by: 1 | -1): void {
     if (spec.nodeName === undefined) return
-    const { configs, dirty } = this.#of(spec.nodeName)
+    const { nodeName } = spec
+    const { configs } = this.#of(nodeName)
     for (const ref of configRefs(spec, metadata.namespace ?? '')) {
       const id = describeRef(ref)
       const entry = configs.get(id) ?? { ref, pods: 0 }
       entry.pods += by
       if (entry.pods === 0) configs.delete(id)
       else configs.set(id, entry)
-      if (entry.pods === 0 || (entry.pods === 1 && by === 1)) dirty.set(id, ref)
+      if (entry.pods === 0 || (entry.pods === 1 && by === 1)) this.#mark(nodeName, ref)
     }
   }
 
@@ -129,6 +139,7 @@ export class Mirrors implements Observer {
 
   #mark(node: NodeName, ref: Ref): void {
     this.#of(node).dirty.set(describeRef(ref), ref)
+    this.#touched.add(node)
   }
 
   #of(node: NodeName): NodeMirror {

@@ -52,7 +52,7 @@ export function receive(cluster: Cluster, event: Event, { env, options }: Contex
       return cluster.get('Node', event.node.name) ? [nodeChange(cluster, event, env)] : []
     case 'left':
       cluster.sessions.end(event.node)
-      proxiesMoved(cluster)
+      cluster.observer(Work).proxiesMoved()
       return []
     case 'heartbeat':
       heard(cluster, event.node, env)
@@ -73,7 +73,7 @@ export function receive(cluster: Cluster, event: Event, { env, options }: Contex
     case 'acknowledged':
       heard(cluster, event.node, env)
       cluster.sessions.acknowledge(event.node, event.resourceVersion)
-      proxiesMoved(cluster)
+      cluster.observer(Work).proxiesMoved()
       return []
     case 'clock':
       cluster.observer(Work).wake(env.now)
@@ -85,10 +85,6 @@ function heard(cluster: Cluster, name: NodeName, env: Env): void {
   cluster.sessions.heard(name, env.now)
   const node = cluster.get('Node', name)
   if (node && isUnreachable(node)) cluster.observer(Work).mark('node', name)
-}
-
-function proxiesMoved(cluster: Cluster): void {
-  cluster.observer(Work).acknowledged(cluster.sessions.leastAcknowledged())
 }
 
 function applyStep(step: PlanStep, env: Env): readonly Change[] {

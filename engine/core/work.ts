@@ -1,12 +1,13 @@
 import type { Key } from '../api/reference.ts'
 import { refOf } from '../api/reference.ts'
-import type { Pod } from '../api/types.ts'
+import type { Node, NodeName, Pod } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Observer } from '../cluster/observer.ts'
 import type { ObjectChange } from '../cluster/view.ts'
 import { drainedCondition } from '../protocol/session.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
-import type { Ailment } from '../controllers/health/verdict.ts'
+import { Ailments } from '../controllers/health/ailments.ts'
+import { isNodeReady } from '../cluster/objects/node-state.ts'
 import { isBeingDeleted } from '../cluster/objects/ownership.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
 import { isWaiting, type Refusals } from '../scheduler/reconcile.ts'
@@ -21,13 +22,13 @@ export interface WorkItem {
 /** What is left to decide: fed by every change, emptied by a step. Made anew from the objects after a restart. */
 export class Work implements Observer {
   readonly deadlines = new Deadlines()
-  /** Why desired objects are not well, by object. */
-  readonly ailments = new Map<string, Ailment>()
+  readonly ailments = new Ailments()
   readonly refusals: Refusals = new Map()
   readonly #cluster: Cluster
   readonly #dirty = new Map<Task, Set<string>>(tasks.map(task => [task, new Set()]))
   readonly #waiting = new Set<Key>()
   readonly #draining = new Set<Key>()
+  readonly #lostNodes = new Set<NodeName>()
   #acknowledged = 0
 
   constructor(cluster: Cluster) {
@@ -46,7 +47,7 @@ export class Work implements Observer {
   changed(change: ObjectChange): void {
     markDirty(this.#cluster, change, (task, key) => this.mark(task, key))
     if (change.ref.kind === 'Pod') this.#followPod(change.ref.key, change)
-    if (change.ref.kind === 'Node') this.#roomChanged()
+    if (change.ref.kind === 'Node') this.#followNode(change.ref.key, change)
     if (change.ref.kind === 'EndpointSlice') this.#cluster.sessions.routesVersion = change.resourceVersion
   }
 
@@ -76,10 +77,23 @@ export class Work implements Observer {
   }
 
   /** Looks at pods that are leaving the endpoints, if the proxies got on since. */
-  acknowledged(least: number): void {
+  proxiesMoved(): void {
+    if (this.#draining.size === 0) return
+    const least = this.#cluster.sessions.leastAcknowledged()
     if (least === this.#acknowledged) return
     this.#acknowledged = least
     for (const key of this.#draining) this.mark('termination', key)
+  }
+
+  /** Whether a lost node's pods are replaced depends on how many other nodes are lost. */
+  #followNode(key: Key, { before, after }: ObjectChange): void {
+    const [was, is] = [before as Node | undefined, after as Node | undefined]
+    if (is && !isNodeReady(is)) this.#lostNodes.add(key)
+    else this.#lostNodes.delete(key)
+    if ((was && isNodeReady(was)) !== (is && isNodeReady(is))) {
+      for (const node of this.#lostNodes) this.mark('node', node)
+    }
+    this.#roomChanged()
   }
 
   #followPod(key: Key, { before, after }: ObjectChange): void {

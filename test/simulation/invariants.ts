@@ -1,6 +1,6 @@
 import { equal } from '../../engine/api/stable.ts'
 import { describeRef, refOf } from '../../engine/api/reference.ts'
-import type { Deployment, KubeObject, Pod } from '../../engine/api/types.ts'
+import type { KubeObject, Pod, ReplicaSet } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
 import { addressesOf } from '../../engine/cluster/index-names.ts'
 import { isActive, isAvailable, isReady } from '../../engine/cluster/objects/pod-state.ts'
@@ -42,17 +42,18 @@ function stoppedPods(record: readonly ObjectChange[]): Pod[] {
   })
 }
 
-/** Gantry never itself stops an available pod below the Deployment's floor. */
+/**
+ * Gantry never itself stops an available pod below the Deployment's floor. What is available, each ReplicaSet says of its
+ * own pods: a new minReadySeconds holds for the new generation only, as in Kubernetes.
+ */
 function checkFloor(cluster: Cluster, pod: Pod, now: number): void {
-  const set = pod.metadata.ownerReferences?.[0]
-  const owner = cluster.list('ReplicaSet').find(({ metadata }) => metadata.uid === set?.uid)
-  const deployment = cluster
-    .list('Deployment')
-    .find(({ metadata }) => metadata.uid === owner?.metadata.ownerReferences?.[0]?.uid)
-  if (!deployment || deployment.spec.strategy.type === 'Recreate') return
-  const { minReadySeconds = 0 } = deployment.spec
-  if (!isAvailable(pod, { minReadySeconds, now })) return
-  const available = availablePods(cluster, deployment, now).length
+  const set = ownerOf(cluster, 'ReplicaSet', pod)
+  const deployment = set && ownerOf(cluster, 'Deployment', set)
+  if (!deployment || deployment.spec.strategy.type === 'Recreate' || !isAvailableIn(set, pod, now)) return
+  const available = cluster
+    .ownedBy('ReplicaSet', deployment.metadata.uid ?? '')
+    .flatMap(each => cluster.ownedBy('Pod', each.metadata.uid ?? '').filter(other => isAvailableIn(each, other, now)))
+    .filter(isActive).length
   const floor = deployment.spec.replicas - fenceposts(deployment).maxUnavailable
   check(
     available >= floor,
@@ -60,12 +61,14 @@ function checkFloor(cluster: Cluster, pod: Pod, now: number): void {
   )
 }
 
-function availablePods(cluster: Cluster, deployment: Deployment, now: number): Pod[] {
-  const { minReadySeconds = 0 } = deployment.spec
-  return cluster
-    .ownedBy('ReplicaSet', deployment.metadata.uid ?? '')
-    .flatMap(set => cluster.ownedBy('Pod', set.metadata.uid ?? ''))
-    .filter(pod => isActive(pod) && isAvailable(pod, { minReadySeconds, now }))
+function isAvailableIn({ spec }: ReplicaSet, pod: Pod, now: number): boolean {
+  return isAvailable(pod, { minReadySeconds: spec.minReadySeconds ?? 0, now })
+}
+
+function ownerOf<K extends 'ReplicaSet' | 'Deployment'>(cluster: Cluster, kind: K, { metadata }: KubeObject) {
+  const owner = metadata.ownerReferences?.[0]
+  const found = owner && cluster.get(kind, `${metadata.namespace}/${owner.name}`)
+  return found?.metadata.uid === owner?.uid ? found : undefined
 }
 
 /** Endpoints only name ready pods. */

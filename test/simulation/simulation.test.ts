@@ -3,8 +3,8 @@ import { Simulation } from './simulation.ts'
 
 const first = Number(process.env['SEED'] ?? 1)
 const count = Number(process.env['SEEDS'] ?? (process.env['SEED'] === undefined ? 300 : 1))
-/** The end of what happened before a failure; with SEED set, all of it. */
-const tail = process.env['SEED'] === undefined ? 15 : Number.POSITIVE_INFINITY
+/** The end of what happened before a failure; of a single run, all of it. */
+const tail = count === 1 ? Number.POSITIVE_INFINITY : 15
 
 test(`${count} runs of the core among failing agents, networks and disks, from seed ${first}`, () => {
   const failures: string[] = []

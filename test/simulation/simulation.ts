@@ -28,6 +28,8 @@ interface Session {
   readonly agent: FakeAgent
   /** Messages wait, in order, while the line is cut. */
   cut: boolean
+  /** The agent was told everything; until then its proxy serves what it last heard in an earlier session. */
+  told: boolean
   readonly held: (() => void)[]
   toEngineAt: number
   toAgentAt: number
@@ -187,7 +189,7 @@ export class Simulation {
       return
     }
     const now = this.schedule.now
-    this.#sessions.set(agent.name, { agent, cut: false, held: [], toEngineAt: now, toAgentAt: now })
+    this.#sessions.set(agent.name, { agent, cut: false, told: false, held: [], toEngineAt: now, toAgentAt: now })
     this.#dispatch({ kind: 'joined', node: agent.report, podCIDR: `10.244.${agent.name.slice(5)}.0/24` })
     this.#beat(agent, this.#sessions.get(agent.name))
   }
@@ -220,7 +222,9 @@ export class Simulation {
     const session = this.#sessions.get(node)
     if (!session) return
     session.toAgentAt = this.#deliver(session, session.toAgentAt, () => {
-      if (session.agent.alive) run(session.agent)
+      if (!session.agent.alive) return
+      session.told = true
+      run(session.agent)
     })
   }
 
@@ -347,7 +351,7 @@ export class Simulation {
     if (this.schedule.now - since >= 2_000) return
     for (const agent of this.agents) {
       const session = this.#sessions.get(agent.name)
-      if (!session || session.cut || !agent.alive) continue
+      if (!session?.told || session.cut || !agent.alive) continue
       const sends = agent
         .endpoints()
         .some(slice =>

@@ -4,7 +4,7 @@ import { toTime } from '../../api/time.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Env } from '../../cluster/view.ts'
 import { type Decision, nothing } from '../decision.ts'
-import type { Ailment } from './verdict.ts'
+import type { Ailments } from './ailments.ts'
 
 /** As many reasons as a person reads; the last line counts the rest. */
 const mostReasons = 20
@@ -13,7 +13,7 @@ const mostReasons = 20
 export function reconcileHealth(
   cluster: IndexedView,
   name: Key,
-  { ailments, env }: { ailments: readonly Ailment[]; env: Env },
+  { ailments, env }: { ailments: Ailments; env: Env },
 ): Decision {
   const object = cluster.get(clusterKind, name) as ClusterObject | undefined
   if (!object) return nothing
@@ -26,19 +26,15 @@ export function reconcileHealth(
  */
 export function clusterStatus(
   status: ClusterStatus,
-  { ailments, env }: { ailments: readonly Ailment[]; env: Env },
+  { ailments, env }: { ailments: Ailments; env: Env },
 ): ClusterStatus {
   const { revision, healthyAt } = status
-  const healthy = ailments.length === 0 && revision !== undefined
-  const broke = ailments.some(({ failed }) => failed) || (ailments.length > 0 && healthyAt !== undefined)
-  const reasons = ailments.map(({ words }) => words)
+  const healthy = ailments.size === 0 && revision !== undefined
+  const broke = ailments.failed > 0 || (ailments.size > 0 && healthyAt !== undefined)
   return {
     ...status,
     health: healthy ? 'Healthy' : broke ? 'Degraded' : 'Progressing',
     ...(healthy && healthyAt === undefined ? { healthyAt: toTime(env.now) } : {}),
-    unhealthy:
-      reasons.length <= mostReasons
-        ? reasons
-        : [...reasons.slice(0, mostReasons), `and ${reasons.length - mostReasons} more`],
+    unhealthy: ailments.words(mostReasons),
   }
 }

@@ -28,7 +28,7 @@ export function reconcileReplicaSet(cluster: IndexedView, key: Key, env: Env): D
     [
       ...claim.changes,
       ...(missing > 0 && mayReplaceAt <= env.now ? createPods(cluster, set, { count: missing, env }) : []),
-      ...(missing < 0 ? firstToDelete(active, -missing).flatMap(pod => surplus(pod, set, env)) : []),
+      ...(missing < 0 ? surplusPods(set, active, env).flatMap(pod => surplus(pod, set, env)) : []),
       ...superfluousFailures(failed).flatMap(pod => deletePod(pod, env)),
       { kind: 'put', object: { ...set, status } },
     ],
@@ -67,6 +67,11 @@ function podOf(set: ReplicaSet, given: Pick<Pod['metadata'], 'name' | 'ownerRefe
     spec,
     status: { phase: 'Pending', qosClass: qosClass(spec) },
   }
+}
+
+function surplusPods(set: ReplicaSet, active: readonly Pod[], { now }: Env): Pod[] {
+  const { replicas, minReadySeconds = 0 } = set.spec
+  return firstToDelete(active, { count: active.length - replicas, minReadySeconds, now })
 }
 
 function surplus(pod: Pod, set: ReplicaSet, env: Env): Change[] {
