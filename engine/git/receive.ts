@@ -11,7 +11,7 @@ import type { Push, PushRules, PushUpdate, PushVerdict } from './push.ts'
 export interface ReceiveOptions extends PushRules {
   /** Decides on a push. No other push is decided or carried out until this one's references have moved. */
   readonly onPush: (push: Push) => Promise<PushVerdict>
-  /** Hears of the references that moved, in their order; still before any other push. */
+  /** Hears of the references that moved, in their order; still before any other push. Must not throw. */
   readonly onPushed: (updates: readonly PushUpdate[]) => void
   /** Milliseconds that onPush may take; two minutes by default. */
   readonly verdictTimeout?: number
@@ -88,7 +88,8 @@ export class Receiver {
     if (!accept) return
     await ended
     const updates = question.updates.map(parseUpdate)
-    const moved = await Promise.all(updates.map(update => this.#hasMoved(update)))
+    // Where the repository cannot be read just now, whoever is told finds out by reading it again.
+    const moved = await Promise.all(updates.map(update => this.#hasMoved(update).catch(() => true)))
     this.#options.onPushed(updates.filter((_, n) => moved[n]))
   }
 

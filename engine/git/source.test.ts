@@ -166,7 +166,11 @@ test('a branch that is not there, or vanishes, and an empty repository', async (
 test.each<{ name: string; answer: Answer; code: string }>([
   { name: 'answers 500', answer: (_, response) => response.writeHead(500).end(), code: 'RemoteUnreachable' },
   { name: 'answers 404', answer: (_, response) => response.writeHead(404).end(), code: 'RemoteRefused' },
-  { name: 'answers nonsense', answer: (_, response) => response.end('<html>\n<body>Sign in</body>\n</html>\n'), code: 'RemoteBroken' },
+  {
+    name: 'answers nonsense',
+    answer: (_, response) => response.end('<html>\n<body>Sign in</body>\n</html>\n'),
+    code: 'RemoteBroken',
+  },
   { name: 'hangs', answer: () => undefined, code: 'RemoteUnreachable' },
   { name: 'hangs up', answer: request => request.socket.destroy(), code: 'RemoteBroken' },
 ])('a remote that $name', async ({ answer, code }) => {

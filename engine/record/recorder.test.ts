@@ -86,7 +86,20 @@ const anyObject: fc.Arbitrary<KubeObject> = fc
     data: fc.option(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), { nil: undefined }),
     owner: fc.option(name, { nil: undefined }),
   })
-  .map(({ kind: [apiVersion = '', kind = ''], name, namespace, spec, data, owner }) => ({
+  .map(toObject)
+
+interface Parts {
+  readonly kind: readonly string[]
+  readonly name: string
+  readonly namespace: string
+  readonly spec: unknown
+  readonly data: unknown
+  readonly owner: string | undefined
+}
+
+function toObject({ kind: [apiVersion = '', kind = ''], name, namespace, spec, data, owner }: Parts): KubeObject {
+  const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner ?? '', uid: 'u', controller: true }]
+  return {
     apiVersion,
     kind,
     metadata: {
@@ -94,15 +107,12 @@ const anyObject: fc.Arbitrary<KubeObject> = fc
       uid: `${kind}-1`,
       resourceVersion: '7',
       ...(kind === 'Node' ? {} : { namespace }),
-      ...(owner === undefined
-        ? {}
-        : {
-            ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: 'u', controller: true }],
-          }),
+      ...(owner === undefined ? {} : { ownerReferences }),
     },
     ...(spec === undefined ? {} : { spec }),
     ...(data === undefined ? {} : { data }),
-  }))
+  }
+}
 
 function id(value: KubeObject): string {
   return JSON.stringify(refOf(value))
