@@ -21,8 +21,8 @@ const nodeUnschedulable: Filter = {
 
 const nodeReady: Filter = {
   name: 'NodeReady',
-  // A node that is not ready is tainted too, but a pod that tolerates the taint still could not start there.
-  check: (_, { ready, barring }) => ready || barring.length > 0,
+  // Such a node is tainted too, but a pod that tolerates every taint could not start there either.
+  check: (_, { ready }) => ready,
   explain: () => ['node(s) were not ready'],
 }
 
@@ -85,11 +85,11 @@ function fits({ allocatable, requested }: NodeInfo, name: string, amount: number
   return (requested.get(name) ?? 0) + amount <= has + 1e-9 * has
 }
 
-/** In kube-scheduler's order; the first that fails is the node's reason. */
+/** In kube-scheduler's order; the first that fails is the node's reason. Room for affinity is after NodeAffinity. */
 export const filters: readonly Filter[] = [
   nodeUnschedulable,
-  nodeReady,
   taintToleration,
+  nodeReady,
   nodeAffinity,
   runtime,
   nodePorts,
