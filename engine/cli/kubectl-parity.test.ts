@@ -7,7 +7,7 @@ import pc from 'picocolors'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../test/needs.ts'
 import { kubeconfig } from '../server/kubeconfig.ts'
-import { exampleCluster } from '../server/objects.fixture.ts'
+import { exampleCluster, oddObjects } from '../server/objects.fixture.ts'
 import type { ServerFixture } from '../server/server.fixture.ts'
 import { startServer, token } from '../server/server.fixture.ts'
 import { createProgram } from './program.ts'
@@ -28,7 +28,7 @@ describeWith(['kubectl'], 'gantry reads as kubectl does', () => {
     home = mkdtempSync(join(tmpdir(), 'gantry-kubectl-'))
     const text = kubeconfig({ cluster: 'hello', server: server.tls.url, caPem: server.tls.caPem, token })
     writeFileSync(join(home, 'kubeconfig'), text, { mode: 0o600 })
-    server.put(...exampleCluster)
+    server.put(...exampleCluster, ...oddObjects)
   })
   afterAll(async () => {
     await server.close()

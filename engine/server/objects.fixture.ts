@@ -386,7 +386,7 @@ export const podEvents: readonly Event[] = [
 ]
 
 /** What a pod rarely is, all at once. */
-export const oddPod: Pod = {
+const oddPod: Pod = {
   ...pod,
   metadata: {
     name: 'odd',
@@ -473,7 +473,7 @@ export const oddPod: Pod = {
   },
 }
 
-export const terminatingPod: Pod = {
+const terminatingPod: Pod = {
   ...pod,
   metadata: {
     ...pod.metadata,
@@ -487,13 +487,13 @@ export const terminatingPod: Pod = {
 
 const { selector: _, ...withoutSelector } = service.spec
 
-export const headlessService: Service = {
+const headlessService: Service = {
   ...service,
   metadata: { name: 'headless', namespace: 'odd', creationTimestamp: created },
   spec: { ...withoutSelector, type: 'ClusterIP', clusterIP: 'None', clusterIPs: ['None'], ports: [] },
 }
 
-export const externalService: Service = {
+const externalService: Service = {
   ...service,
   metadata: { name: 'elsewhere', namespace: 'odd', creationTimestamp: created },
   spec: { type: 'ExternalName', externalName: 'example.com', sessionAffinity: 'None' },
@@ -514,8 +514,7 @@ export const exampleCluster: readonly KubeObject[] = [
   service,
   endpointSlice,
   ...podEvents,
-  oddPod,
-  terminatingPod,
-  headlessService,
-  externalService,
 ]
+
+/** What is rare. */
+export const oddObjects: readonly KubeObject[] = [oddPod, terminatingPod, headlessService, externalService]
