@@ -1,4 +1,5 @@
 /** What is known of a pod's containers: what the runtime told, and what it can tell no longer. */
+import { equal } from '../../engine/api/stable.ts'
 import type { ContainerStatusReport, SandboxState } from '../runtime/runtime.ts'
 import type { Moment } from './moment.ts'
 
@@ -52,10 +53,9 @@ export function observeContainer(observed: Observed, status: ContainerStatusRepo
 export function observeSandbox(observed: Observed, state: SandboxState | undefined, at: Moment): Observed {
   const how = state ? 'alone' : 'withSandbox'
   const listed = new Set(state?.containers.map(container => container.id))
-  let next: Observed = {
-    sandbox: state && { ready: state.ready, ...(state.ip && { ip: state.ip }) },
-    runs: observed.runs,
-  }
+  const sandbox = state && { ready: state.ready, ...(state.ip && { ip: state.ip }) }
+  // What is as it was stays the same object: whoever looks at it need not look again.
+  let next = equal(sandbox, observed.sandbox) ? observed : { ...observed, sandbox }
   for (const [name, runs] of observed.runs) {
     const updated = runs.map(run =>
       run.lost === 'withSandbox' || listed.has(run.status.id) ? run : lose(run, { at, how }),
