@@ -21,6 +21,8 @@ export interface AgentOptions {
   readonly nodeAddress: string
   readonly version: string
   readonly log: Logger
+  /** Without network or runtime an agent is of no use: it ends with the reason, and whoever started it tells. */
+  onFatal(error: unknown): void
 }
 
 export interface Agent {
@@ -84,12 +86,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     return describeNode(nodeName, { network, runtimes, folder: options.folder, version: options.version })
   }
 
-  /** Without network or runtime an agent is of no use: it ends with the reason, and whoever started it tells. */
   function fail(error: unknown): void {
-    if (closed) return
-    log.fatal(error, error instanceof Error ? error.message : 'the agent failed')
-    process.exitCode = 1
-    void close()
+    if (!closed) options.onFatal(error)
   }
 
   async function close(): Promise<void> {

@@ -34,11 +34,15 @@ let leave = (): void => process.exit()
 await makePrivateFolder(folder)
 // An agent whose engine was killed runs on: the new one takes its place, and its pods.
 await holdFolder(folder, { holder: 'the agent', takeOver: true, onAsked: () => leave() })
-if (values.down) await down()
-else await run()
+await (values.down ? down() : run()).catch(end)
 
 async function run(): Promise<void> {
-  const agent = await startAgent({ ...options, engineSocket: required('engine-socket'), version: values.version })
+  const agent = await startAgent({
+    ...options,
+    engineSocket: required('engine-socket'),
+    version: values.version,
+    onFatal: end,
+  })
   leave = () => {
     void agent.close().then(() => process.exit())
   }
@@ -47,11 +51,19 @@ async function run(): Promise<void> {
   process.on('SIGINT', () => {})
 }
 
+/** In one line on stderr: whoever started the agent shows it to a person. */
+function end(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
+
 /** Knows its pods from what the engine last said, so it needs no engine. */
 async function down(): Promise<void> {
   const assignments = await loadAssignments(join(folder, 'assignments.json'), options.nodeName)
   if (assignments === undefined) return
-  await destroyParts(await startParts(assignments.settings, { ...options, send: () => {} }))
+  const parts = await startParts(assignments.settings, { ...options, send: () => {} })
+  parts.pods.apply(assignments)
+  await destroyParts(parts)
 }
 
 function required(name: 'data' | 'engine-socket' | 'node-name'): string {

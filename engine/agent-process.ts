@@ -2,19 +2,23 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { entryUrl } from './protocol/entries.ts'
 
-export interface AgentProcessOptions {
+export interface NodeOptions {
   /** The agent's own folder. */
   readonly folder: string
-  readonly engineSocket: string
   readonly nodeName: string
-  readonly nodeAddress: string
-  readonly runtime: 'auto' | 'docker' | 'process'
   readonly version: string
   /** A line that the agent logged. */
   onLog(line: string): void
+}
+
+export interface AgentProcessOptions extends NodeOptions {
+  readonly engineSocket: string
+  readonly nodeAddress: string
+  readonly runtime: 'auto' | 'docker' | 'process'
   /** The agent ended by itself and is started again after a pause. */
   onRestart(reason: string): void
 }
@@ -22,65 +26,76 @@ export interface AgentProcessOptions {
 export interface AgentProcess {
   /** Ends the agent; its pods run on. */
   stop(): Promise<void>
-  /** Ends the agent and stops every pod of the node. Rejects with what went wrong. */
-  down(): Promise<void>
 }
 
 const restartPause = 1_000
 
 export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
-  let child: ChildProcess
+  let child: AgentChild
   let retry: NodeJS.Timeout | undefined
   let stopping = false
 
   function start(): void {
-    child = run([])
-    child.once('exit', (code, signal) => {
+    child = runAgent(options, [
+      ...['--engine-socket', options.engineSocket, '--node-address', options.nodeAddress],
+      ...['--runtime', options.runtime],
+    ])
+    child.process.once('exit', (code, signal) => {
       if (stopping) return
-      options.onRestart(signal === null ? `exit code ${code}` : signal)
+      options.onRestart(child.lastWords() ?? signal ?? `exit code ${code}`)
       retry = setTimeout(start, restartPause)
     })
   }
 
-  function run(more: readonly string[]): ChildProcess {
-    const args = [
-      ...['--data', options.folder, '--engine-socket', options.engineSocket],
-      ...['--node-name', options.nodeName, '--node-address', options.nodeAddress],
-      ...['--runtime', options.runtime, '--version', options.version, ...more],
-    ]
-    const started = spawn(process.execPath, [fileURLToPath(entryUrl('agent')), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    for (const output of [started.stdout, started.stderr]) {
-      let rest = ''
-      output.setEncoding('utf8').on('data', (chunk: string) => {
-        const lines = (rest + chunk).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) options.onLog(line)
-      })
-    }
-    return started
-  }
-
-  async function stop(): Promise<void> {
-    stopping = true
-    clearTimeout(retry)
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    await ended
-  }
-
   start()
   return {
-    stop,
-    async down() {
-      await stop()
-      const last = run(['--down'])
-      const [code, signal] = (await once(last, 'exit')) as [number | null, NodeJS.Signals | null]
-      if (code !== 0) {
-        throw new Error(`stopping the pods ended with ${signal ?? `exit code ${code}`}; see the agent's log above, then try again`)
-      }
+    async stop() {
+      stopping = true
+      clearTimeout(retry)
+      const { process: running } = child
+      if (running.exitCode !== null || running.signalCode !== null) return
+      const ended = once(running, 'exit')
+      running.kill('SIGTERM')
+      await ended
     },
   }
+}
+
+/** Stops every pod of a node whose agent has ended. Rejects with what went wrong. */
+export async function stopPods(options: NodeOptions): Promise<void> {
+  const child = runAgent(options, ['--down'])
+  const [code, signal] = (await once(child.process, 'exit')) as [number | null, NodeJS.Signals | null]
+  if (code === 0) return
+  throw new Error(
+    `the pods could not be stopped: ${child.lastWords() ?? signal ?? `exit code ${code}`}; mend that and try again`,
+  )
+}
+
+interface AgentChild {
+  readonly process: ChildProcess
+  /** The last line on its stderr: why it ended. */
+  lastWords(): string | undefined
+}
+
+function runAgent({ folder, nodeName, version, onLog }: NodeOptions, more: readonly string[]): AgentChild {
+  const args = ['--data', folder, '--node-name', nodeName, '--version', version, ...more]
+  const child = spawn(process.execPath, [fileURLToPath(entryUrl('agent')), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let last: string | undefined
+  eachLine(child.stdout, onLog)
+  eachLine(child.stderr, line => {
+    last = line
+    onLog(line)
+  })
+  return { process: child, lastWords: () => last }
+}
+
+function eachLine(stream: Readable, accept: (line: string) => void): void {
+  let rest = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) accept(line)
+  })
 }

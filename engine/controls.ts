@@ -2,47 +2,101 @@
 import { clusterKind } from './api/cluster-object.ts'
 import type { ClusterObject } from './api/cluster-object.ts'
 import { toTime } from './api/time.ts'
-import type { Repository } from './git/repository.ts'
-import type { GitServer } from './git/server.ts'
-import { Refused } from './server/controls.ts'
-import type { EngineControls } from './server/controls.ts'
-import type { Store } from './server/store.ts'
 import type { Follower } from './follow.ts'
+import type { GitServer } from './git/server.ts'
+import type { Oid } from './git/repository.ts'
+import { readApplied } from './record/applied.ts'
 import { revisionOf } from './revisions.ts'
-import { version } from './version.ts'
+import { rollBack } from './rollback.ts'
+import type { EngineControls, EngineStatus } from './server/controls.ts'
+import type { Store } from './server/store.ts'
+import type { State } from './state.ts'
+import { version } from '../machine/version.ts'
 
 export interface ControlsOptions {
   readonly clusterName: string
   readonly branch: string
-  readonly repository: Repository
+  readonly paths: readonly string[] | undefined
+  readonly state: State
   readonly store: Store
   readonly follower: Follower
   readonly gitServer: GitServer
   readonly url: () => string
   readonly trouble: () => Error | undefined
-  down(): Promise<number>
+  readonly pending: () => number
+  /** Asks the engine to end. */
+  down(): void
 }
 
 export function createControls(options: ControlsOptions): EngineControls {
-  const { store, clusterName } = options
+  const { store, clusterName, branch, state, follower } = options
+  const { repository } = state
   const startedAt = toTime(Date.now())
+  const own = (): ClusterObject | undefined => store.get(clusterKind, clusterName) as ClusterObject | undefined
+
+  function mirror(): EngineStatus['record']['mirror'] {
+    const now = state.mirror()
+    if (state.source === undefined || now === undefined) return undefined
+    const lagSeconds = now.behindSince === undefined ? 0 : Math.round((Date.now() - now.behindSince) / 1000)
+    return { url: state.source.url, lagSeconds, ...(now.problem === undefined ? {} : { problem: now.problem }) }
+  }
+
   return {
     status() {
-      const cluster = store.get(clusterKind, clusterName) as ClusterObject | undefined
+      const cluster = own()
+      const copy = mirror()
+      const problem = options.trouble()?.message
       return {
         version,
         startedAt,
         clusterName,
         ...(cluster === undefined ? {} : { cluster }),
-        source: { url: `${options.url()}/git/${clusterName}.git`, branch: options.branch },
-        record: { branch: `observed/${clusterName}`, pending: 0 },
+        source: {
+          url: state.source?.url ?? `${options.url()}/git/${clusterName}.git`,
+          branch,
+          ...(follower.fetchedAt === undefined ? {} : { fetchedAt: toTime(follower.fetchedAt) }),
+        },
+        record: {
+          branch: `observed/${clusterName}`,
+          pending: options.pending(),
+          ...(state.head === undefined ? {} : { commit: state.head }),
+          ...(problem === undefined ? {} : { problem }),
+          ...(copy === undefined ? {} : { mirror: copy }),
+        },
       }
     },
-    history: async () => [],
-    rollback: async () => {
-      throw new Refused('not yet', 'wait')
+
+    async history({ limit }) {
+      const head = await repository.resolve(`refs/heads/${branch}`)
+      if (head === undefined) return []
+      const commits = await repository.log(head, { limit })
+      const place = { repository, cluster: clusterName }
+      const applied = await readApplied(
+        place,
+        commits.map(({ oid }) => oid),
+      )
+      const status = own()?.status
+      return commits.map(commit => ({
+        revision: revisionOf(commit),
+        ...applied.get(commit.oid),
+        current: commit.oid === status?.revision?.commit,
+        ...(commit.oid === status?.refused?.revision.commit ? { refused: status.refused.verdict } : {}),
+      }))
     },
-    down: async () => ({ stoppedPods: await options.down() }),
+
+    async rollback({ commit }) {
+      const current: Oid | undefined = own()?.status.revision?.commit
+      const done = await options.gitServer.withPushLock(() =>
+        rollBack({ state, clusterName, branch, paths: options.paths, current, commit }),
+      )
+      await follower.check()
+      return done
+    },
+
+    async down() {
+      // The answer goes out first.
+      setTimeout(options.down, 50)
+      return { stoppedPods: 0 }
+    },
   }
 }
-void revisionOf

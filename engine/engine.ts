@@ -26,7 +26,7 @@ import { kubeconfig } from './server/kubeconfig.ts'
 import { createServer } from './server/server.ts'
 import { createStore } from './server/store.ts'
 import { openState } from './state.ts'
-import { version } from './version.ts'
+import { version } from '../machine/version.ts'
 
 export interface EngineOptions {
   readonly data: DataFolder
@@ -48,14 +48,14 @@ export interface EngineOptions {
   onCluster(before: ClusterObject | undefined, after: ClusterObject): void
   /** The engine cannot go on. What was decided is on the observed branch, and the pods run on. */
   onFatal(error: Error): void
-  /** `gantry down` was asked for and every pod is stopped. */
+  /** `gantry down` asks the engine to end, so that it can stop the pods. */
   onDown(): void
 }
 
 export interface Engine {
   readonly cluster: Cluster
   readonly url: string
-  /** Resolves when everything that the applied commit asks for has been decided once. */
+  /** Resolves when the branch was read, what follows from it is recorded, and the agent is there to run it. */
   readonly ready: Promise<void>
   stop(): Promise<void>
 }
@@ -71,7 +71,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { data, log, say } = options
   const { clusterName, clusterUid } = data.identity
   const state = await openState(options)
-  const { repository, recorder, now } = state
+  const { repository, now } = state
   const renderer = createRenderer({ cacheFolder: data.file('cache') })
   const store = createStore()
   const registry = new Registry()
@@ -80,10 +80,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let recordTrouble: Error | undefined
   let loop: Loop | undefined
   let checked = false
+  let lastAgentTrouble: string | undefined
+  const agentJoined = deferred<void>()
 
   const cluster = new Cluster({ startVersion: state.startVersion })
   const outbox = createOutbox({
-    record: changes => recorder.record(changes, now()),
+    record: changes => state.record(changes),
     reserve: upTo => state.reserve(upTo),
     publish,
     send: (node, delta) => frontDoor.send(node, delta),
@@ -98,7 +100,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     store.publish(changes)
     for (const { ref, before, after } of changes) {
       if (ref.kind !== clusterKind || after === undefined) continue
-      state.noteProgress(before as ClusterObject | undefined, after as ClusterObject)
+      state.noteProgress(after as ClusterObject)
       options.onCluster(before as ClusterObject | undefined, after as ClusterObject)
     }
   }
@@ -138,7 +140,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     socketPath: engineSocket,
     heartbeatSeconds,
     settingsFor,
-    onJoined: (node, settings) => dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR }),
+    onJoined(node, settings) {
+      dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR })
+      lastAgentTrouble = undefined
+      agentJoined.resolve()
+    },
     onMessage(node, message) {
       switch (message.type) {
         case 'node':
@@ -169,7 +175,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     runtime: options.runtime,
     version,
     onLog: line => log.info({ agent: line }, 'agent'),
-    onRestart: reason => log.error({ reason }, 'the agent ended; starting it again'),
+    onRestart(reason) {
+      log.error({ reason }, 'the agent ended; starting it again')
+      if (reason !== lastAgentTrouble) say(`the agent ended and is started again: ${reason}`)
+      lastAgentTrouble = reason
+    },
   })
 
   const { services: serviceCIDR } = await ranges.promise
@@ -206,7 +216,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     git: (request, response) => gitServer.handle(request, response, gitPathOf(request.url, gitPath)),
     ready,
     logs: async ({ pod, request, signal }) => frontDoor.logs(pod.spec.nodeName ?? '', request, signal),
-    engine: createControls({ clusterName, branch: options.branch, repository, store, follower, gitServer, url: () => url, trouble: () => recordTrouble, down }),
+    engine: createControls({
+      clusterName,
+      branch: options.branch,
+      paths: options.paths,
+      state,
+      store,
+      follower,
+      gitServer,
+      url: () => url,
+      trouble: () => recordTrouble,
+      pending: () => outbox.pending,
+      down: options.onDown,
+    }),
     registry,
     onError: (error, request) => log.error({ error, request }, 'a request failed'),
   })
@@ -224,10 +246,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await writeFileDurably(data.file('kubeconfig'), kubeconfig(config), { mode: 0o600 })
 
   say(state.source === undefined ? 'reading the branch …' : `reading ${options.repo} …`)
-  const ready1 = follower.check().then(() => {
+  async function begin(): Promise<void> {
+    await follower.check()
     checked = true
-    return outbox.settled()
-  })
+    await outbox.settled()
+    await agentJoined.promise
+  }
 
   function ready(): Readiness {
     const checks = [
@@ -238,12 +262,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return { ok: checks.every(({ ok }) => ok), checks }
   }
 
-  async function down(): Promise<number> {
-    const pods = cluster.list('Pod').length
-    await follower.close()
-    await agent.down()
-    return pods
-  }
 
   async function stop(): Promise<void> {
     await follower.close()
@@ -258,7 +276,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await data.release()
   }
 
-  return { cluster, url, ready: ready1, stop }
+  return { cluster, url, ready: begin(), stop }
 }
 
 function wrongNetwork(was: NetworkMode, is: NetworkMode): { refused: string; remedy: string } {

@@ -19,6 +19,8 @@ export interface OutboxOptions {
 }
 
 export interface Outbox {
+  /** Changes that are not recorded yet. */
+  readonly pending: number
   push(effects: Effects): void
   /** Resolves when everything that was pushed is recorded and sent. */
   settled(): Promise<void>
@@ -93,6 +95,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
+    get pending() {
+      return unrecorded.length + queue.reduce((sum, { record: made }) => sum + made.length, 0)
+    },
     push(effects) {
       if (effects.record.length === 0 && effects.send.size === 0) return
       queue.push(effects)

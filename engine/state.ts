@@ -1,31 +1,132 @@
-/** DEV: without record. */
+/** What outlives the engine: its repository, the record on the observed branch, the versions and the notes. */
 import { join } from 'node:path'
-import { createClock } from './clock.ts'
+import type { Logger } from 'pino'
+import { clusterKind } from './api/cluster-object.ts'
 import type { ClusterObject } from './api/cluster-object.ts'
+import { refOf } from './api/reference.ts'
 import type { KubeObject } from './api/types.ts'
+import { createClock } from './clock.ts'
 import type { ObjectChange } from './cluster/view.ts'
 import type { DataFolder } from './data.ts'
+import { checkGit } from './git/check-git.ts'
 import { openRepository } from './git/open.ts'
+import type { Repository } from './git/repository.ts'
 import { ensureSigningKey } from './git/signing-key.ts'
+import { createSource } from './git/source.ts'
+import type { Source } from './git/source.ts'
+import { markApplied, notesRef } from './record/applied.ts'
+import { createMirror } from './record/mirror.ts'
+import type { MirrorState } from './record/mirror.ts'
+import { createRecorder } from './record/recorder.ts'
+import { digestWith, ensureDigestKey, holdsDigests } from './record/secret-digest.ts'
+import { createVersionReserve } from './record/version-reserve.ts'
 import type { Renderer } from './render/renderer.ts'
+import { refillSecrets } from './refill-secrets.ts'
 import { seed } from './seed.ts'
 
-export async function openState(options: { data: DataFolder; repo: string | undefined; branch: string }) {
-  const { data } = options
+export interface StateOptions {
+  readonly data: DataFolder
+  readonly repo: string | undefined
+  readonly branch: string
+  readonly paths: readonly string[] | undefined
+  readonly log: Logger
+}
+
+export interface State {
+  readonly repository: Repository
+  /** The remote that is followed; undefined where the own repository is. */
+  readonly source: Source | undefined
+  readonly now: () => number
+  /** Above every resourceVersion that an earlier start may have given. */
+  readonly startVersion: number
+  /** The recorded objects, Secrets with their values again. */
+  restore(renderer: Renderer): Promise<KubeObject[]>
+  record(changes: readonly ObjectChange[]): Promise<void>
+  reserve(resourceVersion: number): Promise<void>
+  /** Notes on the desired commits when they were applied and became healthy. */
+  noteProgress(cluster: ClusterObject): void
+  /** The newest record commit that this start has made. */
+  readonly head: string | undefined
+  mirror(): MirrorState | undefined
+  close(): Promise<void>
+}
+
+/** Versions reserved ahead at a time: an fsync each. */
+const versionBlock = 10_000
+/** Each record commit leaves a pack behind; so many are joined at a time. */
+const commitsBetweenPacking = 256
+
+export async function openState(options: StateOptions): Promise<State> {
+  const { data, log, branch } = options
+  const cluster = data.identity.clusterName
+  await checkGit()
   const signingKey = join(data.keys, 'record')
-  await ensureSigningKey(signingKey)
-  const repository = await openRepository(data.repository, { signingKey, create: { defaultBranch: options.branch } })
-  const now = createClock(0)
-  if (options.repo === undefined) await seed(repository, { branch: options.branch, at: Math.floor(now() / 1000) })
+  const publicKey = await ensureSigningKey(signingKey)
+  const digestKey = await ensureDigestKey(join(data.keys, 'digest'))
+  const repository = await openRepository(data.repository, { signingKey, create: { defaultBranch: branch } })
+  const digest = digestWith(digestKey)
+  const recorder = createRecorder({ repository, cluster, trustedKeys: [publicKey], digest })
+  const recorded = (await recorder.restore()) ?? []
+  const head = await repository.resolve(recorder.ref)
+  const recordedAt = head === undefined ? 0 : (await repository.readCommit(head)).committedAt * 1000
+  const now = createClock(recordedAt)
+  const floor = recorded.reduce((most, { metadata }) => Math.max(most, Number(metadata.resourceVersion ?? 0)), 0)
+  const versions = await createVersionReserve({ file: data.file('versions'), block: versionBlock, floor })
+  const source = options.repo === undefined ? undefined : createSource({ repository, url: options.repo, branch })
+  if (source === undefined) await seed(repository, { branch, at: Math.floor(now() / 1000) })
+  const mirror =
+    source && createMirror({ repository, remote: source, refs: [recorder.ref, notesRef(cluster)] })
+
+  let newest = head
+  let commits = 0
+  let noted: Promise<void> = Promise.resolve()
+  let packing: Promise<void> = Promise.resolve()
+
   return {
     repository,
+    source,
     now,
-    startVersion: 1,
-    source: undefined as undefined | { fetch(): Promise<string> },
-    recorder: { record: async (_: readonly ObjectChange[], __: number) => {} },
-    reserve: async (_: number) => {},
-    noteProgress: (_: ClusterObject | undefined, __: ClusterObject) => {},
-    restore: async (_: Renderer): Promise<KubeObject[]> => [],
-    close: () => repository.close(),
+    startVersion: versions.start,
+    get head() {
+      return newest
+    },
+
+    async restore(renderer) {
+      const own = recorded.find(object => refOf(object).kind === clusterKind) as ClusterObject | undefined
+      const applied = own?.status.revision?.commit
+      if (!recorded.some(holdsDigests) || applied === undefined) return recorded
+      return refillSecrets(recorded, { repository, renderer, digestKey, applied, paths: options.paths })
+    },
+
+    async record(changes) {
+      const made = await recorder.record(changes, new Date(now()))
+      if (made === undefined) return
+      newest = made
+      mirror?.changed()
+      if (++commits % commitsBetweenPacking !== 0) return
+      packing = repository.consolidate().catch((error: unknown) => log.warn(error, 'the packs could not be joined'))
+    },
+
+    reserve: resourceVersion => versions.ensure(resourceVersion),
+
+    noteProgress({ status }) {
+      const { revision, appliedAt, healthyAt } = status
+      if (revision === undefined || appliedAt === undefined) return
+      const note = { commit: revision.commit, appliedAt, ...(healthyAt === undefined ? {} : { healthyAt }) }
+      noted = noted
+        .then(() => markApplied({ repository, cluster }, note))
+        .then(() => mirror?.changed())
+        .catch((error: unknown) => log.error(error, 'the note on the applied commit cannot be written'))
+    },
+
+    mirror: () => mirror?.state(),
+
+    async close() {
+      await noted
+      await packing
+      await mirror?.close()
+      await source?.close()
+      await repository.close()
+    },
   }
 }

@@ -62,7 +62,7 @@ const graph = new Map()
 for (const file of files) {
   const text = withoutComments(readFileSync(file, 'utf8'))
   const test = /\.(?:test|suite|bench)\.ts$/.test(file)
-  const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, to]) =>
+  const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g)].map(([, to]) =>
     normalize(join(dirname(file), to)),
   )
   if (!test) graph.set(file, imports)

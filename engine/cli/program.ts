@@ -7,7 +7,8 @@ import type { LogsOptions } from './logs.ts'
 import type { Terminal } from './terminal.ts'
 import { addRenderCommands } from './render.ts'
 import { addUpCommand } from './up.ts'
-import { version } from '../version.ts'
+import { addDownCommand } from './down.ts'
+import { version } from '../../machine/version.ts'
 
 /** Where the commands write. */
 export type OpenTerminal = () => Promise<Terminal>
@@ -29,6 +30,7 @@ export function createProgram(openTerminal: OpenTerminal = processTerminal): Com
   addHistory(program, openTerminal)
   addRollback(program, openTerminal)
   addUpCommand(program)
+  addDownCommand(program)
   addRenderCommands(program)
   program
     .command('version')

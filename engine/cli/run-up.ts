@@ -1,17 +1,25 @@
 /** Runs the engine in the foreground and tells a person what happens. */
 import { createWriteStream } from 'node:fs'
 import { pino } from 'pino'
+import { writeFileDurably } from '../../machine/files.ts'
 import { news, openAddresses, welcomeLines } from '../console.ts'
 import { openData } from '../data.ts'
 import { startEngine } from '../engine.ts'
 import { saveConnection } from './connection.ts'
-import type { UpFlags } from './up.ts'
 
-export interface UpOptions extends Omit<UpFlags, 'port' | 'tlsPort' | 'interval' | 'data'> {
+export interface UpOptions {
+  readonly repo?: string
+  readonly branch: string
+  readonly path?: string
+  readonly name?: string
   readonly data: string
   readonly port: number
   readonly tlsPort: number
+  readonly listen: string
+  /** Seconds. */
   readonly interval: number
+  readonly runtime: 'auto' | 'docker' | 'process'
+  readonly nodeAddress: string
 }
 
 export async function runUp(options: UpOptions): Promise<void> {
@@ -20,7 +28,6 @@ export async function runUp(options: UpOptions): Promise<void> {
   const logFile = createWriteStream(data.file('gantry.log'), { flags: 'a', mode: 0o600 })
   const log = pino({ name: 'gantry', level: process.env['GANTRY_LOG_LEVEL'] ?? 'info' }, logFile)
   let stopping = false
-  let isReady = false
 
   const engine = await startEngine({
     data,
@@ -43,19 +50,22 @@ export async function runUp(options: UpOptions): Promise<void> {
       process.stderr.write(`error: ${error.message}\n`)
       process.exit(1)
     },
-    onDown: () => void stop(),
+    onDown: () => void stop('stopped'),
   })
 
-  async function stop(): Promise<void> {
+  async function stop(last: string): Promise<void> {
     if (stopping) return
     stopping = true
     say('stopping …')
     await engine.stop()
-    say('stopped; the pods keep running (gantry up finds them again, gantry down stops them)')
+    say(last)
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void stop('stopped; the pods keep running (gantry up finds them again, gantry down stops them)'))
+  }
 
+  await writeFileDurably(data.file('server.json'), JSON.stringify({ server: engine.url }), { mode: 0o600 })
   saveConnection({
     server: engine.url,
     tokenFile: data.file('token'),
@@ -63,8 +73,6 @@ export async function runUp(options: UpOptions): Promise<void> {
     data: data.path,
   })
   await engine.ready
-  isReady = true
-  void isReady
   const { clusterName } = data.identity
   const port = new URL(engine.url).port
   const welcome = {

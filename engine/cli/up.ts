@@ -1,22 +1,16 @@
 /** `gantry up`: engine, agent and proxy on this machine, until Ctrl-C. */
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import type { UpOptions } from './run-up.ts'
+import { dataFolder } from './data-folder.ts'
 import { CliError } from './failure.ts'
 
-export interface UpFlags {
-  readonly repo?: string
-  readonly branch: string
-  readonly path?: string
-  readonly name?: string
+/** What commander read; `run-up.ts` gets the checked options. */
+type UpFlags = Omit<UpOptions, 'data' | 'port' | 'tlsPort' | 'interval'> & {
   readonly data?: string
   readonly port: string
   readonly tlsPort: string
-  readonly listen: string
   readonly interval: string
-  readonly runtime: 'auto' | 'docker' | 'process'
-  readonly nodeAddress: string
 }
 
 export function addUpCommand(program: Command): void {
@@ -46,13 +40,6 @@ export function addUpCommand(program: Command): void {
         interval: wholeNumber('--interval', flags.interval, 86_400),
       })
     })
-}
-
-/** `--data`, or a folder of the cluster's name where programs of this user keep their state. */
-export function dataFolder({ data, name }: { readonly data?: string; readonly name?: string }): string {
-  if (data !== undefined) return resolve(data)
-  const state = process.env['XDG_STATE_HOME'] ?? ''
-  return join(state === '' ? join(homedir(), '.local', 'state') : state, 'gantry', name ?? 'hello')
 }
 
 function wholeNumber(flag: string, text: string, max: number): number {

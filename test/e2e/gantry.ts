@@ -136,7 +136,8 @@ export class Gantry {
       }
       await sleep(20)
     }
-    throw new Error(`not ${what} within ${seconds} s: ${String(last)}\n${this.output}`)
+    const log = existsSync(join(this.data, 'gantry.log')) ? readFileSync(join(this.data, 'gantry.log'), 'utf8') : ''
+    throw new Error(`not ${what} within ${seconds} s: ${String(last)}\n${this.output}\n${log.slice(-4000)}`)
   }
 
   async api<T>(path: string): Promise<T> {

@@ -88,8 +88,8 @@ function mainJob(options: GantryOptions): void {
     })
 
     test.each([
-      { name: 'a word for a number', from: 'replicas: 2', to: 'replicas: three', field: 'replicas', line: 17 },
-      { name: 'a misspelt field', from: 'containers:\n', to: 'containerz:\n', field: 'containerz', line: 27 },
+      { name: 'a word for a number', from: 'replicas: 2', to: 'replicas: three', field: 'replicas', line: 15 },
+      { name: 'a misspelt field', from: 'containers:\n', to: 'containerz:\n', field: 'containerz', line: 26 },
     ])('a push with $name is refused and changes nothing', async ({ from, to, field, line }) => {
       const before = await gantry.api<object>('/apis/apps/v1/namespaces/default/deployments/hello')
       edit('hello.yaml', [from, to])

@@ -1,0 +1,59 @@
+/** Stops a cluster's pods: through the engine where it runs, else by its agent alone. */
+import { existsSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { FolderHeld } from '../../machine/hold.ts'
+import { version } from '../../machine/version.ts'
+import { stopPods } from '../agent-process.ts'
+import { openData } from '../data.ts'
+import type { DataFolder } from '../data.ts'
+import { createClient } from './client.ts'
+import { forgetConnection, readSaved } from './connection.ts'
+import { dataFolder } from './data-folder.ts'
+import type { DownFlags } from './down.ts'
+import { CliError } from './failure.ts'
+
+/** How long the engine may take to end once its pods are stopped. */
+const patience = 30_000
+
+export async function runDown(flags: DownFlags): Promise<void> {
+  const say = (line: string): void => void process.stdout.write(`gantry: ${line}\n`)
+  const folder =
+    flags.data === undefined && flags.name === undefined ? (readSaved()?.data ?? dataFolder({})) : dataFolder(flags)
+  if (!existsSync(join(folder, 'identity.json'))) {
+    throw new CliError(`${folder} holds no cluster`, { remedy: 'name the data folder of gantry up with --data' })
+  }
+  const data = (await openIdle(folder)) ?? (await stopEngine(folder, say))
+  try {
+    say(`stopping the pods of cluster ${data.identity.clusterName} …`)
+    await stopPods({ folder: data.file('agent'), nodeName: hostname().toLowerCase(), version, onLog: say })
+    forgetConnection(folder)
+  } finally {
+    await data.release()
+  }
+  if (flags.purge) await rm(folder, { recursive: true })
+  say(flags.purge ? `nothing is left: ${folder} is removed` : `down; gantry up starts it again from ${folder}`)
+}
+
+/** The folder, where no engine holds it. */
+async function openIdle(folder: string): Promise<DataFolder | undefined> {
+  try {
+    return await openData(folder, { clusterName: undefined })
+  } catch (error) {
+    if (error instanceof FolderHeld) return undefined
+    throw error
+  }
+}
+
+async function stopEngine(folder: string, say: (line: string) => void): Promise<DataFolder> {
+  say('stopping Gantry …')
+  const { server } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as { server: string }
+  const token = readFileSync(join(folder, 'token'), 'utf8').trim()
+  await createClient({ server, token }).post('/gantry/v1/down', {})
+  for (const deadline = Date.now() + patience; Date.now() < deadline; ) {
+    const data = await openIdle(folder)
+    if (data !== undefined) return data
+  }
+  throw new CliError(`Gantry does not end within ${patience / 1000} s`, { remedy: `see ${join(folder, 'gantry.log')}` })
+}

@@ -1,0 +1,112 @@
+/** `gantry rollback`: one new commit on the followed branch whose followed files are those of an earlier commit. */
+import type { Commit, Oid, Repository, TreeEntry } from './git/repository.ts'
+import { readApplied } from './record/applied.ts'
+import { revisionOf } from './revisions.ts'
+import { Refused } from './server/controls.ts'
+import type { Rollback } from './server/controls.ts'
+import type { State } from './state.ts'
+
+export interface RollbackOptions {
+  readonly state: State
+  readonly clusterName: string
+  readonly branch: string
+  /** The followed folders; undefined: the whole tree. */
+  readonly paths: readonly string[] | undefined
+  /** The applied commit. */
+  readonly current: Oid | undefined
+  /** What to go back to, as a person writes it; undefined: the last healthy commit before the current one. */
+  readonly commit: string | undefined
+}
+
+/** So far back a healthy commit is looked for. */
+const searched = 1_000
+
+/** Rejects with Refused where there is nothing to go back to, or the commit cannot be made. */
+export async function rollBack(options: RollbackOptions): Promise<Rollback> {
+  const { state, branch, paths } = options
+  const { repository } = state
+  const ref = `refs/heads/${branch}`
+  const head = await repository.resolve(ref)
+  if (head === undefined) throw new Refused(`branch ${branch} does not exist`, 'push a first commit')
+  const target = options.commit === undefined ? await lastHealthy(head, options) : await find(head, options.commit, repository)
+  const { tree } = await repository.readCommit(head)
+  const changes = await difference(repository, { from: tree, to: target.tree, paths })
+  if (changes.size === 0) {
+    const what = `${target.oid.slice(0, 7)} (${subject(target)})`
+    throw new Refused(`the head of ${branch} has the files of ${what} already`, 'name another commit; see gantry history')
+  }
+  const commit = await repository.commit({
+    ref,
+    expected: head,
+    changes,
+    message: `Roll back to ${target.oid.slice(0, 7)}: ${subject(target)}\n\nThis restores the files of ${target.oid}.\n`,
+    author: { name: 'Gantry', email: 'gantry@localhost' },
+    at: Math.floor(state.now() / 1000),
+    sign: true,
+  })
+  if (state.source !== undefined) {
+    try {
+      await state.source.push([ref])
+    } catch (error) {
+      await repository.updateRef(ref, { to: head, expected: commit })
+      throw error
+    }
+  }
+  return { commit, restored: revisionOf(target) }
+}
+
+async function lastHealthy(head: Oid, { state, clusterName, current }: RollbackOptions): Promise<Commit> {
+  const commits = await state.repository.log(head, { limit: searched })
+  const before = commits.slice(commits.findIndex(({ oid }) => oid === current) + 1)
+  const applied = await readApplied(
+    { repository: state.repository, cluster: clusterName },
+    before.map(({ oid }) => oid),
+  )
+  const healthy = before.find(({ oid }) => applied.get(oid)?.healthyAt !== undefined)
+  if (healthy !== undefined) return healthy
+  throw new Refused('no earlier commit was healthy', 'name the commit to go back to; see gantry history')
+}
+
+async function find(head: Oid, text: string, repository: Repository): Promise<Commit> {
+  const commits = await repository.log(head, { limit: searched })
+  const found = /^[0-9a-f]{4,40}$/.test(text) ? commits.filter(({ oid }) => oid.startsWith(text)) : []
+  const [only, second] = found
+  if (only === undefined) {
+    throw new Refused(`the branch has no commit ${JSON.stringify(text)}`, 'give a commit id of gantry history')
+  }
+  if (second !== undefined) {
+    throw new Refused(`${text} is short for several commits`, 'give more of its digits')
+  }
+  return only
+}
+
+/** Path → contents to write, null to remove, so that the followed folders become those of the other tree. */
+async function difference(
+  repository: Repository,
+  { from, to, paths }: { from: Oid; to: Oid; paths: readonly string[] | undefined },
+): Promise<Map<string, Buffer | null>> {
+  const changes = new Map<string, Buffer | null>()
+  for (const path of await repository.diff(from, to)) {
+    if (paths !== undefined && !paths.some(folder => folder === '.' || path.startsWith(`${folder}/`))) continue
+    const entry = await entryAt(repository, to, path)
+    if (entry !== undefined && entry.kind !== 'file') {
+      throw new Refused(
+        `${path} is no plain file (${entry.kind}), which a rollback cannot write`,
+        'use git: git revert, or git checkout COMMIT -- . and a commit',
+      )
+    }
+    changes.set(path, entry === undefined ? null : await repository.readBlob(entry.oid))
+  }
+  return changes
+}
+
+async function entryAt(repository: Repository, tree: Oid, path: string): Promise<TreeEntry | undefined> {
+  const [name = '', ...rest] = path.split('/')
+  const entry = (await repository.readTree(tree)).find(each => each.name === name)
+  if (entry === undefined || rest.length === 0) return entry
+  return entry.kind === 'tree' ? entryAt(repository, entry.oid, rest.join('/')) : undefined
+}
+
+function subject({ message }: Commit): string {
+  return message.split('\n', 1)[0] ?? ''
+}
