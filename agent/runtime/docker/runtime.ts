@@ -1,5 +1,4 @@
-import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import type { ContainerInfo, ContainerInspectInfo, ImageInspectInfo } from 'dockerode'
 import type { NodeName, Uid } from '../../../engine/api/types.ts'
 import type { NodeNetwork } from '../../network/network.ts'
@@ -16,7 +15,6 @@ import type {
   SandboxState,
 } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
-import { hostsFile, resolvFile } from '../sandbox-files.ts'
 import { containerOptions, sandboxOptions } from './create-options.ts'
 import { DockerError, dockerEngine, isStatus, orMissing } from './engine.ts'
 import type { DockerEngine } from './engine.ts'
@@ -27,7 +25,8 @@ import { ensureImage, ensurePauseImage, findImage } from './images.ts'
 import { containerName, label, ownerFilters, sandboxName } from './labels.ts'
 import { logLines } from './log-stream.ts'
 import { ensureNetwork, networkName, removeNetwork } from './network.ts'
-import { addressOf, messageLimit, sandboxState, statusOf } from './status.ts'
+import { PodFiles } from './pod-files.ts'
+import { addressOf, sandboxState, statusOf } from './status.ts'
 
 export interface DockerRuntimeOptions {
   /** The Engine's Unix socket (Podman's, too). */
@@ -53,6 +52,7 @@ class DockerRuntime implements Runtime {
   readonly mountsRefused = undefined
   readonly #engine: DockerEngine
   readonly #options: DockerRuntimeOptions
+  readonly #files: PodFiles
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
   /** Containers that this runtime is removing: their end is no news. */
   readonly #removing = new Set<ContainerId>()
@@ -62,6 +62,7 @@ class DockerRuntime implements Runtime {
     this.version = `docker://${options.version}`
     this.#engine = engine
     this.#options = options
+    this.#files = new PodFiles(options.folder)
     this.#stopEvents = followEvents(engine, {
       owner: options,
       listener: {
@@ -71,8 +72,12 @@ class DockerRuntime implements Runtime {
     })
   }
 
-  async list(): Promise<SandboxState[]> {
-    const found = await this.#find([])
+  list(): Promise<SandboxState[]> {
+    return this.#states([])
+  }
+
+  async #states(labels: readonly string[]): Promise<SandboxState[]> {
+    const found = await this.#find(labels)
     const reports = await Promise.all(
       found.filter(info => info.Labels[label.role] === 'container').map(info => this.#status(info.Id)),
     )
@@ -100,8 +105,8 @@ class DockerRuntime implements Runtime {
     }
     const info = (await this.#find([`${label.podUid}=${spec.podUid}`, `${label.role}=sandbox`]))[0]
     const ip = info === undefined ? undefined : addressOf(info, networkName(this.#options))
-    await this.#writeSandboxFiles({ ...spec, ...(ip === undefined ? {} : { ip }) })
-    const sandbox = (await this.list()).find(state => state.podUid === spec.podUid)
+    await this.#files.writeSandbox({ ...spec, ...(ip === undefined ? {} : { ip }) })
+    const [sandbox] = await this.#states([`${label.podUid}=${spec.podUid}`])
     if (sandbox === undefined)
       throw new Error(`the sandbox of pod ${spec.namespace}/${spec.name} was removed while it was made`)
     return sandbox
@@ -124,27 +129,13 @@ class DockerRuntime implements Runtime {
     }
   }
 
-  async #writeSandboxFiles(spec: SandboxSpec): Promise<void> {
-    const folder = this.#podFolder(spec.podUid)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const files = {
-      hosts: spec.hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(spec),
-      ...(spec.dns === undefined ? {} : { 'resolv.conf': resolvFile(spec.dns) }),
-    }
-    for (const [name, text] of Object.entries(files)) {
-      // In place: containers that run have this very file mounted.
-      await writeFile(join(folder, name), text)
-      await chmod(join(folder, name), 0o644)
-    }
-  }
-
   async removeSandbox(podUid: Uid): Promise<void> {
     const found = await this.#find([`${label.podUid}=${podUid}`])
     const byRole = (role: string): ContainerInfo[] => found.filter(info => info.Labels[label.role] === role)
     // The sandbox last: while it is there the pod is still known by it.
     await Promise.all(byRole('container').map(info => this.#remove(info.Id)))
     await Promise.all(byRole('sandbox').map(info => this.#remove(info.Id)))
-    await rm(this.#podFolder(podUid), { recursive: true, force: true })
+    await this.#files.removePod(podUid)
   }
 
   ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<{ imageID: string }> {
@@ -175,18 +166,11 @@ class DockerRuntime implements Runtime {
     if (found === undefined) throw new StartError('CreateContainerError', `image ${image} is not present on the node`)
     refuseRoot(spec, found)
     const sandboxId = sandboxName(spec)
-    const folder = this.#podFolder(spec.podUid)
     const create = containerOptions(spec, {
       owner: this.#options,
       image,
       sandboxId,
-      shared: [
-        { hostPath: await this.#terminationFile(spec), containerPath: spec.terminationMessagePath, readOnly: false },
-        { hostPath: join(folder, 'hosts'), containerPath: '/etc/hosts', readOnly: false },
-        ...((await exists(join(folder, 'resolv.conf')))
-          ? [{ hostPath: join(folder, 'resolv.conf'), containerPath: '/etc/resolv.conf', readOnly: false }]
-          : []),
-      ],
+      shared: await this.#files.shared(spec),
     })
     try {
       await this.#engine.change(`create container ${spec.name}`, api => api.createContainer(create))
@@ -221,7 +205,7 @@ class DockerRuntime implements Runtime {
     const info = await this.#inspect(id)
     if (info === undefined) return
     await this.#remove(info.Id)
-    await rm(this.#terminationPath(info), { force: true })
+    await this.#files.removeContainer(statusOf(info, undefined))
   }
 
   async exec(id: ContainerId, request: { command: readonly string[]; timeoutMs: number }): Promise<ExecResult> {
@@ -275,7 +259,7 @@ class DockerRuntime implements Runtime {
   async destroy(): Promise<void> {
     for (const { podUid } of await this.list()) await this.removeSandbox(podUid)
     await removeNetwork(this.#engine, this.#options)
-    await rm(this.#options.folder, { recursive: true, force: true })
+    await this.#files.removeAll()
   }
 
   async #onEvent({ action, id, labels }: DockerEvent): Promise<void> {
@@ -317,7 +301,8 @@ class DockerRuntime implements Runtime {
   async #status(nameOrId: string): Promise<ContainerStatusReport | undefined> {
     const info = await this.#inspect(nameOrId)
     if (info === undefined) return undefined
-    return statusOf(info, info.State.Running ? undefined : await lastWords(this.#terminationPath(info)))
+    const status = statusOf(info, undefined)
+    return status.state.kind === 'exited' ? statusOf(info, await this.#files.lastWords(status)) : status
   }
 
   /** By force, with the volumes that its image asked for. */
@@ -347,25 +332,6 @@ class DockerRuntime implements Runtime {
       if (!isStatus(error, 304, 404, 409)) throw error
     }
   }
-
-  #podFolder(podUid: Uid): string {
-    if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(podUid)) throw new Error(`"${podUid}" is not the uid of a pod`)
-    return join(this.#options.folder, podUid)
-  }
-
-  #terminationPath({ Config: { Labels } }: Pick<ContainerInspectInfo, 'Config'>): string {
-    return join(
-      this.#podFolder(Labels[label.podUid] ?? ''),
-      `${Labels[label.container] ?? ''}.${Labels[label.attempt] ?? ''}.termination`,
-    )
-  }
-
-  async #terminationFile({ podUid, name, attempt }: ContainerSpec): Promise<string> {
-    const path = join(this.#podFolder(podUid), `${name}.${attempt}.termination`)
-    await writeFile(path, '')
-    await chmod(path, 0o666)
-    return path
-  }
 }
 
 /** Kubernetes's check before a start: a user by name cannot be told from root. */
@@ -381,31 +347,7 @@ function refuseRoot(spec: ContainerSpec, image: ImageInspectInfo): void {
   )
 }
 
-async function lastWords(path: string): Promise<string | undefined> {
-  try {
-    const file = await open(path)
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(messageLimit), 0, messageLimit, 0)
-      return bytesRead === 0 ? undefined : buffer.toString('utf8', 0, bytesRead)
-    } finally {
-      await file.close()
-    }
-  } catch {
-    // Removed along with its container, or a pod's folder that is gone.
-    return undefined
-  }
-}
-
 /** Asked again after a wait: what was true of a signal before need not be. */
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await (await open(path)).close()
-    return true
-  } catch {
-    return false
-  }
 }

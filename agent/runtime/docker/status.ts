@@ -3,9 +3,6 @@ import type { Uid } from '../../../engine/api/types.ts'
 import type { ContainerStatusReport, SandboxState } from '../runtime.ts'
 import { label } from './labels.ts'
 
-/** As much of its last words as Kubernetes keeps. */
-export const messageLimit = 4096
-
 /** What `docker inspect` says of a container of ours, in the runtime's words. */
 export function statusOf(info: ContainerInspectInfo, message: string | undefined): ContainerStatusReport {
   const labels = info.Config.Labels
