@@ -30,9 +30,14 @@ export function parseAddress(text: string, credentials: Credentials): SourceAddr
       'give a folder, or a URL of https, http, ssh or file',
     )
   }
-  if (scheme !== 'http' && scheme !== 'https') return { url: text, credentials }
+  if (scheme === undefined || scheme === 'file') return { url: text, credentials }
   const url = new URL(text)
   const { username, password } = url
+  if (scheme === 'ssh') {
+    // No ssh takes a password from there; the user's name belongs to the address.
+    url.password = ''
+    return { url: url.href, credentials }
+  }
   url.username = ''
   url.password = ''
   if (username === '' && password === '') return { url: url.href, credentials }

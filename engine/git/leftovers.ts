@@ -2,7 +2,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unfinishedPack } from './pack.ts'
 
 /** A live git holds the lock of a reference for milliseconds. */
 const lockIsStaleAfter = 5_000
@@ -23,17 +22,17 @@ export async function removeStaleRefLocks(repository: string): Promise<void> {
   }
 }
 
-/** Removes unfinished packs and the quarantine of pushes that never ended. Ours are ours alone at start: whatever their age. */
+/** Removes unfinished packs and the quarantine of pushes that never ended. */
 export async function removeUnfinishedObjects(repository: string): Promise<void> {
   const objects = join(repository, 'objects')
   const packs = join(objects, 'pack')
   const found = [
     ...(await named(objects, name => name.startsWith('tmp_objdir-'))),
-    ...(await named(packs, name => /^\.?tmp[_-]/.test(name) && !name.startsWith(unfinishedPack))),
+    ...(await named(packs, name => /^\.?tmp[_-]/.test(name))),
   ]
-  const ours = await named(packs, name => name.startsWith(unfinishedPack))
-  const stale = await Promise.all(found.map(async path => ((await ageOf(path)) >= fileIsStaleAfter ? [path] : [])))
-  for (const path of [...ours, ...stale.flat()]) await rm(path, { recursive: true, force: true })
+  for (const path of found) {
+    if ((await ageOf(path)) >= fileIsStaleAfter) await rm(path, { recursive: true, force: true })
+  }
 }
 
 async function findLocks(repository: string): Promise<string[]> {

@@ -7,14 +7,12 @@ import { syncFolder, writeSynced } from './durable.ts'
 import { fileFailure } from './git-process.ts'
 import type { NewObject, ObjectType } from './objects.ts'
 
-/** Unfinished packs begin with this; git never looks at them. */
-export const unfinishedPack = 'tmp_gantry_'
-
 /** Adds objects to a repository, durably. They are there when it resolves; before, none of them can be seen. */
 export async function writePack(repository: string, objects: readonly NewObject[]): Promise<void> {
   const { pack, index, name } = encodePack(objects)
   const folder = join(repository, 'objects/pack')
-  const unfinished = join(folder, `${unfinishedPack}${randomBytes(8).toString('hex')}`)
+  // Git looks at no pack of such a name, and takes it for rubbish once it is old.
+  const unfinished = join(folder, `tmp_gantry_${randomBytes(8).toString('hex')}`)
   const files = { pack: `${unfinished}.pack`, idx: `${unfinished}.idx` }
   try {
     await writeSynced(files.pack, pack, 0o444)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -272,13 +273,16 @@ describe('what killed processes left', () => {
     await repository.close()
     const lock = join(repository.path, `${main}.lock`)
     writeFileSync(lock, '')
-    utimesSync(lock, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000))
-    writeFileSync(join(repository.path, 'objects/pack/tmp_gantry_1.pack'), 'half')
-    mkdirSync(join(repository.path, 'objects/tmp_objdir-incoming-x'))
+    const pack = join(repository.path, 'objects/pack/tmp_gantry_1.pack')
+    writeFileSync(pack, 'half')
+    const quarantine = join(repository.path, 'objects/tmp_objdir-incoming-x')
+    mkdirSync(quarantine)
+    const hoursAgo = new Date(Date.now() - 7_200_000)
+    for (const left of [lock, pack, quarantine]) utimesSync(left, hoursAgo, hoursAgo)
     repository = await open()
     expect(await repository.resolve(main)).toBe(head)
     await commit({ a: '2' })
-    expect(readdirSync(join(repository.path, 'objects/pack')).filter(name => name.startsWith('tmp'))).toEqual([])
+    expect([lock, pack, quarantine].filter(left => existsSync(left))).toEqual([])
   })
 
   test('a young lock is waited for, then taken for dead', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -134,6 +134,27 @@ test('follows http with what .netrc says', async () => {
   }
 })
 
+test('follows ssh with the programs of the user', async () => {
+  const head = await change(remote, 'one')
+  const programs = join(folder, 'bin')
+  mkdirSync(programs)
+  // In place of a server: what ssh would run there runs here. The command is its last argument.
+  const script = `#!/bin/sh\necho "$@" >>'${folder}/asked'\nfor last; do :; done\nexec sh -c "$last"\n`
+  writeFileSync(join(programs, 'ssh'), script, { mode: 0o755 })
+  const path = process.env['PATH']
+  process.env['PATH'] = `${programs}:${path}`
+  try {
+    const followed = source(`ssh://git:s3cret@host.example:2222${remote.path}`)
+    expect(followed.url).toBe(`ssh://git@host.example:2222${remote.path}`)
+    expect(await followed.fetch()).toBe(head)
+  } finally {
+    process.env['PATH'] = path
+  }
+  const asked = readFileSync(join(folder, 'asked'), 'utf8')
+  expect(asked).toMatch(/-o BatchMode=yes .*-p 2222 git@host\.example git-upload-pack/)
+  expect(asked).not.toContain('s3cret')
+})
+
 test('wrong credentials are a matter for a person, and nowhere to be read', async () => {
   await change(remote, 'one')
   const url = await serveRemote()
@@ -202,6 +223,7 @@ test('a remote that sends half a pack leaves everything as it was, until it is w
 
 test('a port where nobody listens, and a folder that is no repository', async () => {
   expect(await failureOf(source('http://127.0.0.1:1/r.git').fetch())).toMatchObject({ code: 'RemoteUnreachable' })
+  expect(await failureOf(source('ssh://127.0.0.1:1/r.git').fetch())).toMatchObject({ code: 'RemoteUnreachable' })
   expect(await failureOf(source(folder).fetch())).toMatchObject({ code: 'RemoteRefused' })
 })
 

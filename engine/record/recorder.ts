@@ -83,10 +83,11 @@ export function createRecorder({ repository, cluster, trustedKeys, digest }: Rec
   }
 }
 
-function isWorthwhile({ before, after }: ObjectChange, digest: Digest): boolean {
+/** A decision always is; of what was only seen, anything but a heartbeat. */
+function isWorthwhile({ before, after, decided }: ObjectChange, digest: Digest): boolean {
   const some = after ?? before
   if (!some || pathOf(some) === undefined) return false
-  return !before || !after || differs(before, after, { digest })
+  return decided || !before || !after || differs(before, after, { digest })
 }
 
 /** Path → text, null to remove; a pod whose owner changed moves. */
