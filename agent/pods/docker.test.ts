@@ -17,6 +17,11 @@ import { createPods, type Pods } from './pods.ts'
 
 const soon = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 20 })
 
+function config(greeting: string): ConfigMap {
+  const metadata = { name: 'config', namespace: 'shop' }
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { greeting } }
+}
+
 describeWith(['docker', 'busybox', 'root', 'ip'], 'pods on Docker', () => {
   let folder: string
   let image: string
@@ -80,13 +85,6 @@ describeWith(['docker', 'busybox', 'root', 'ip'], 'pods on Docker', () => {
     }).spec
     return { ...pod(name), spec }
   }
-  const config = (greeting: string): ConfigMap => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'config', namespace: 'shop' },
-    data: { greeting },
-  })
-
   test('runs, sees a ConfigMap change, is repaired within a second, and goes', async () => {
     const wanted = makePod('a', 'trap "exit 0" TERM; while :; do sleep 1 & wait; done')
     apply(wanted, config('hello'))

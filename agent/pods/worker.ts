@@ -62,6 +62,9 @@ export interface Surroundings {
 /** Where the pod's containers run; undefined where this node has no such runtime. */
 export type Place = { readonly runtime: Runtime; readonly gate: Gate; isListed(): boolean; relist(): void } | undefined
 
+/** How long until a pod that could not be understood is looked at again. */
+const confusedMs = 10_000
+
 export class PodWorker {
   readonly uid: Uid
   readonly #place: Place
@@ -211,12 +214,22 @@ export class PodWorker {
     this.#isAwake = true
     queueMicrotask(() => {
       this.#isAwake = false
-      if (!this.#closed && !this.#released) this.#lookAround()
+      if (!this.#closed && !this.#released) this.#lookAroundSafely()
     })
   }
 
   close(): void {
     this.#closed = true
+  }
+
+  /** What is wrong with one pod never stops the others. */
+  #lookAroundSafely(): void {
+    try {
+      this.#lookAround()
+    } catch (error) {
+      this.#tell({ type: 'Warning', reason: 'FailedSync', message: textOf(error) })
+      this.#around.alarms.set(this.uid, confusedMs, () => this.wake())
+    }
   }
 
   #lookAround(): void {
