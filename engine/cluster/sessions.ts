@@ -27,6 +27,9 @@ export class Sessions {
    * left the endpoints by then.
    */
   routesVersion = 0
+  /** When the nodes that are lost last stopped being most nodes (env.now). */
+  #recoveredAt = 0
+  #mostNodesLost = false
   readonly #nodes = new Map<NodeName, Session>()
   readonly #draining = new Map<Uid, Draining>()
   readonly #serviceProblems = new Map<Key, Map<NodeName, string>>()
@@ -62,8 +65,11 @@ export class Sessions {
     return session
   }
 
-  forget(node: NodeName): void {
-    this.#nodes.delete(node)
+  /** Notes whether most nodes are lost now; returns when they last stopped being so. */
+  noteMostNodesLost(mostNodesLost: boolean, now: number): number {
+    if (this.#mostNodesLost && !mostNodesLost) this.#recoveredAt = now
+    this.#mostNodesLost = mostNodesLost
+    return this.#recoveredAt
   }
 
   connected(): readonly NodeName[] {

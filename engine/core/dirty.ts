@@ -98,6 +98,7 @@ function markPod(cluster: Cluster, { before, after, key }: Step<Pod> & { readonl
   }
   if (after && isBeingDeleted(after)) mark('termination', key)
   if (after?.spec.nodeName !== undefined && before?.spec.nodeName === undefined) markLostNode(cluster, after, mark)
+  if (before && !after) markRecreation(cluster, before, mark)
   if (before && (!after || isFinished(after))) markConfigs(before.spec, { namespace: before.metadata.namespace, mark })
   if ((before && waitingReason(before)) !== (after && waitingReason(after)))
     markDeploymentOf(cluster, after ?? before, mark)
@@ -123,12 +124,22 @@ function routing(pod: Pod | undefined): unknown {
   ]
 }
 
+/** Recreate waits for the last of the old pods to go, which changes nothing of their ReplicaSet. */
+function markRecreation(cluster: Cluster, pod: Pod, mark: Mark): void {
+  const deployment = deploymentKey(cluster, pod)
+  if (deployment !== undefined) mark('deployment', deployment)
+}
+
 /** The words of a Deployment's health tell what its pods wait for. */
 function markDeploymentOf(cluster: Cluster, pod: Pod | undefined, mark: Mark): void {
-  const owner = pod && controllerKey(pod)
-  const set = owner === undefined ? undefined : cluster.get('ReplicaSet', owner)
-  const deployment = set && controllerKey(set)
+  const deployment = pod && deploymentKey(cluster, pod)
   if (deployment !== undefined) mark('ailment', describeRef({ kind: 'Deployment', key: deployment }))
+}
+
+function deploymentKey(cluster: Cluster, pod: Pod): string | undefined {
+  const owner = controllerKey(pod)
+  const set = owner === undefined ? undefined : cluster.get('ReplicaSet', owner)
+  return set && controllerKey(set)
 }
 
 function markReplicaSet({ before, after }: Step<ReplicaSet>, mark: Mark): void {

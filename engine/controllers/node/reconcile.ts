@@ -72,10 +72,12 @@ function evict(
   node: Node,
   { pods, env, defaultSeconds }: { pods: readonly Pod[]; env: Env; defaultSeconds: number },
 ): Decision {
-  const since = lostSince(node)
-  if (since === undefined) return nothing
+  const lostAt = lostSince(node)
+  if (lostAt === undefined) return nothing
   const taint = (node.spec.taints ?? []).some(({ key }) => key === unreachableKey) ? unreachableKey : notReadyKey
   const mostNodesLost = areMostLost(cluster, node)
+  // When many come back one by one, the last are given as much time as if they had been lost only then.
+  const since = Math.max(lostAt, cluster.sessions.noteMostNodesLost(mostNodesLost, env.now))
   const all: LostPod[] = pods.map(pod => ({ pod, taint, since, now: env.now, defaultSeconds, mostNodesLost }))
   const waiting = mostNodesLost ? [] : all.filter(pod => lostPodVerdict(pod) === 'wait')
   return waking(
