@@ -1,7 +1,7 @@
 /** What is to be done for a pod now: a pure function of what is wanted and what was seen. */
 import type { Container, Pod } from '../../engine/api/types.ts'
 import { type Backoff, retryAt } from './backoff.ts'
-import { allContainers, isSidecar } from './containers.ts'
+import { allContainers, isSidecar } from '../spec/containers.ts'
 import {
   act,
   type Busy,

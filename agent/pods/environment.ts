@@ -2,8 +2,8 @@
 import type { ConfigMap, Container, EnvVar, EnvFromSource, KeySelector, Secret } from '../../engine/api/types.ts'
 import { StartError } from '../runtime/runtime.ts'
 import type { Mirror } from '../mirror.ts'
-import { expand } from './expansion.ts'
-import { type FieldFacts, fieldValue, resourceValue } from './fields.ts'
+import { expand } from '../spec/expansion.ts'
+import { type FieldFacts, fieldValue, resourceValue } from '../spec/fields.ts'
 import { serviceVariables } from './service-variables.ts'
 
 export interface EnvironmentFacts extends FieldFacts {

@@ -3,7 +3,7 @@ import { fromTime } from '../../engine/api/time.ts'
 import type { Pod } from '../../engine/api/types.ts'
 import type { LogRequest } from '../../engine/protocol/session.ts'
 import type { LogLine, LogOptions, Runtime } from '../runtime/runtime.ts'
-import { allContainers } from './containers.ts'
+import { allContainers } from '../spec/containers.ts'
 import type { Observed, Run } from './runs.ts'
 
 /** Why there are no logs, in Kubernetes's words. */

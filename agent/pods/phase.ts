@@ -1,5 +1,5 @@
 import type { Container, ContainerStatus, Pod, PodStatus } from '../../engine/api/types.ts'
-import { isSidecar } from './containers.ts'
+import { isSidecar } from '../spec/containers.ts'
 
 interface Counts {
   waiting: number

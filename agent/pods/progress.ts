@@ -1,7 +1,7 @@
 /** How far a pod has come: its init containers, its restarts, its end. */
 import type { Container, Pod } from '../../engine/api/types.ts'
 import type { Verdicts } from '../probes/prober.ts'
-import { isSidecar } from './containers.ts'
+import { isSidecar } from '../spec/containers.ts'
 import { exitOf, isAlive, lastRun, type Observed, type Run } from './runs.ts'
 
 export interface Progress {

@@ -1,6 +1,6 @@
 import { parseQuantity } from '../../engine/api/quantity.ts'
 import type { Container, Pod, PodStatus } from '../../engine/api/types.ts'
-import { allContainers } from './containers.ts'
+import { allContainers } from '../spec/containers.ts'
 
 const counted = ['cpu', 'memory'] as const
 

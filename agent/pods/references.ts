@@ -1,6 +1,6 @@
 import type { Container, KubeObject, Pod, Volume } from '../../engine/api/types.ts'
 import type { Mirror } from '../mirror.ts'
-import { allContainers } from './containers.ts'
+import { allContainers } from '../spec/containers.ts'
 
 /** The ConfigMaps and Secrets that a pod refers to, in the order of its spec. */
 export function referencesOf(pod: Pod): readonly Reference[] {

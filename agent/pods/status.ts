@@ -1,7 +1,7 @@
 /** A pod's status as the kubelet reports it: a pure function of what was seen and decided. */
 import type { Condition, Container, ContainerStatus, PodStatus, Time } from '../../engine/api/types.ts'
 import { containerStatus, initWaitsFor } from './container-status.ts'
-import { isSidecar } from './containers.ts'
+import { isSidecar } from '../spec/containers.ts'
 import type { Decision } from './decision.ts'
 import { phaseOf } from './phase.ts'
 import { isInitialized, type Progress } from './progress.ts'

@@ -1,6 +1,6 @@
 /** How a container ends, and what is left of a pod goes. */
 import type { Pod } from '../../engine/api/types.ts'
-import { containerNamed } from './containers.ts'
+import { containerNamed } from '../spec/containers.ts'
 import type { StopContainer } from './decision.ts'
 import { type Hands, hookTarget, type PodFacts, textOf, uidOf } from './facts.ts'
 import { runHook } from './hooks.ts'

@@ -20,7 +20,7 @@ import {
 import { VolumeError } from '../volumes/files.ts'
 import type { Alarms } from './alarms.ts'
 import { type Backoff, nextBackoff } from './backoff.ts'
-import { allContainers } from './containers.ts'
+import { allContainers } from '../spec/containers.ts'
 import { decide, type Failure } from './decide.ts'
 import { type Busy, type Decision, type PodAction, type Target, targetOf } from './decision.ts'
 import type { Gate } from './gate.ts'

@@ -2,13 +2,9 @@
 import { connect } from 'node:net'
 import type { Container, IntOrString, Probe } from '../../engine/api/types.ts'
 import type { ContainerId, Runtime } from '../runtime/runtime.ts'
+import type { CheckResult } from './check-result.ts'
 import { grpcCheck } from './grpc-check.ts'
 import { httpGet } from './http-get.ts'
-
-export interface CheckResult {
-  readonly ok: boolean
-  readonly message: string
-}
 
 export interface CheckTarget {
   readonly container: Container

@@ -1,6 +1,6 @@
 /** The health protocol of gRPC (grpc.health.v1.Health/Check), of which one message each way is needed. */
 import { connect } from 'node:http2'
-import type { CheckResult } from './check.ts'
+import type { CheckResult } from './check-result.ts'
 import type { HttpTarget } from './http-get.ts'
 
 const names = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN']

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { HTTPGetAction } from '../../engine/api/types.ts'
-import type { CheckResult } from './check.ts'
+import type { CheckResult } from './check-result.ts'
 
 const mostRedirects = 10
 const headers = { 'user-agent': 'kube-probe/gantry', accept: '*/*', connection: 'close' }

@@ -1,8 +1,8 @@
 /** What the volumes that are made of objects hold: pure functions of those objects. */
 import type { ConfigMap, DownwardAPIFile, KeyToPath, Secret, Volume, VolumeProjection } from '../../engine/api/types.ts'
 import type { Mirror } from '../mirror.ts'
-import { containerNamed } from '../pods/containers.ts'
-import { type FieldFacts, fieldValue, resourceValue } from '../pods/fields.ts'
+import { containerNamed } from '../spec/containers.ts'
+import { type FieldFacts, fieldValue, resourceValue } from '../spec/fields.ts'
 
 export interface VolumeFile {
   /** Below the volume, with `/` between its parts. */
