@@ -38,7 +38,8 @@ export interface ContainersOptions {
 }
 
 export interface Containers {
-  ofPod(podUid: Uid): readonly ContainerStatusReport[]
+  /** By attempt and name. */
+  all(): readonly ContainerStatusReport[]
   start(spec: ContainerSpec, sandbox: SandboxRecord): Promise<ContainerStatusReport>
   stop(id: ContainerId, graceMs: number): Promise<void>
   remove(id: ContainerId): Promise<void>
@@ -94,21 +95,24 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
     return entry
   }
 
-  /** Looks at what the marks and the processes say now; tells what changed. */
-  function refresh(): void {
-    for (const entry of entries.values()) {
-      const before = entry.seen
-      if (before.status.state.kind === 'exited') continue
-      entry.seen = readStatus(entry.record, { layout, before })
-      const { status } = entry.seen
-      if (status.state.kind === before.status.state.kind) continue
-      if (status.state.kind === 'exited') {
-        // Without a pid namespace nothing ends what the main process left behind.
-        if (!entry.record.isolated) killLeftovers(entry.record)
-        void drained(entry).then(entry.stopNoting)
-      }
-      options.tell({ kind: 'container', podUid: entry.record.podUid, status })
+  /** Looks at what the marks and the processes say now of one container or all; tells what changed. */
+  function refresh(id?: ContainerId): void {
+    const one = id === undefined ? undefined : entries.get(id)
+    for (const entry of id === undefined ? entries.values() : one === undefined ? [] : [one]) look(entry)
+  }
+
+  function look(entry: Entry): void {
+    const before = entry.seen
+    if (before.status.state.kind === 'exited') return
+    entry.seen = readStatus(entry.record, { layout, before })
+    const { status } = entry.seen
+    if (status.state.kind === before.status.state.kind) return
+    if (status.state.kind === 'exited') {
+      // Without a pid namespace nothing ends what the main process left behind.
+      if (!entry.record.isolated) killLeftovers(entry.record)
+      void drained(entry).then(entry.stopNoting)
     }
+    options.tell({ kind: 'container', podUid: entry.record.podUid, status })
   }
 
   async function start(spec: ContainerSpec, sandbox: SandboxRecord): Promise<ContainerStatusReport> {
@@ -129,6 +133,8 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
     const entry = entries.get(id) ?? track(await intend(spec, { ...options, asRoot, sandbox }))
     const command = await commandOf(spec, entry.record.workingDir)
     await spawnShim(entry.record, { owner, layout, asRoot, hostname: sandbox.hostname, command })
+    // What an earlier agent's shim did may have been announced before anyone watched.
+    look(entry)
     await marks.until(() => entry.seen.status.state.kind !== 'created', startTimeoutMs)
     if (entry.seen.main !== undefined) return entry.seen.status
     // It ended before its command was reached.
@@ -152,7 +158,7 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
     await starting.get(id)?.catch(() => {})
     const entry = entries.get(id)
     if (entry === undefined) return
-    refresh()
+    look(entry)
     if (hasEnded(entry)) return
     const told = graceMs > 0 && entry.seen.main !== undefined && signal(entry.seen.main, 'SIGTERM')
     const ended = told && (await marks.holds(() => hasEnded(entry), graceMs))
@@ -193,11 +199,10 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
   }
 
   return {
-    ofPod(podUid) {
+    all() {
       refresh()
       return [...entries.values()]
         .map(entry => entry.seen.status)
-        .filter(status => status.podUid === podUid)
         .sort((a, b) => a.attempt - b.attempt || (a.name < b.name ? -1 : 1))
     },
     start,

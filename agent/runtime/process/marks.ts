@@ -1,4 +1,5 @@
 import { watch } from 'node:fs'
+import type { ContainerId } from '../runtime.ts'
 
 /** The folder into which shims rename what happened: a watch on it, and a look now and then for what nobody renamed. */
 export interface Marks {
@@ -9,16 +10,19 @@ export interface Marks {
   close(): void
 }
 
-export function watchMarks(folder: string, { onChange, everyMs }: { onChange: () => void; everyMs: number }): Marks {
+export function watchMarks(
+  folder: string,
+  { onChange, everyMs }: { onChange: (id: ContainerId | undefined) => void; everyMs: number },
+): Marks {
   const waiting = new Set<() => void>()
-  const look = (): void => {
-    onChange()
+  const look = (id?: ContainerId): void => {
+    onChange(id)
     for (const check of waiting) check()
   }
-  const watcher = watch(folder, look)
+  const watcher = watch(folder, (_, file) => look(file?.replace(/\.(started|exited)$/, '')))
   // The folder was taken away: the look now and then still sees what becomes of the processes.
-  watcher.on('error', look)
-  const timer = setInterval(look, everyMs)
+  watcher.on('error', () => look())
+  const timer = setInterval(() => look(), everyMs)
 
   function holds(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     return new Promise(resolve => {
@@ -32,7 +36,7 @@ export function watchMarks(folder: string, { onChange, everyMs }: { onChange: ()
         resolve(held)
       }
       waiting.add(check)
-      look()
+      check()
     })
   }
 

@@ -62,13 +62,13 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     },
   })
 
-  const stateOf = (record: SandboxRecord): SandboxState => ({
+  const stateOf = (record: SandboxRecord, statuses = containers.all()): SandboxState => ({
     podUid: record.podUid,
     namespace: record.namespace,
     name: record.name,
     ...(record.ip === undefined ? {} : { ip: record.ip }),
     ready: record.bootId === bootId(),
-    containers: containers.ofPod(record.podUid),
+    containers: statuses.filter(status => status.podUid === record.podUid),
   })
 
   async function removeSandbox(podUid: Uid): Promise<void> {
@@ -84,7 +84,10 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     mountsRefused: refused === undefined ? undefined : `this machine forbids a mount namespace: ${refused}`,
 
     async list() {
-      return [...sandboxes.values()].sort((a, b) => (a.podUid < b.podUid ? -1 : 1)).map(stateOf)
+      const statuses = containers.all()
+      return [...sandboxes.values()]
+        .sort((a, b) => (a.podUid < b.podUid ? -1 : 1))
+        .map(record => stateOf(record, statuses))
     },
 
     async createSandbox(spec) {
