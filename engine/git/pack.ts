@@ -1,9 +1,9 @@
 /** Writes a few objects as one pack: two files to fsync however many objects there are. https://git-scm.com/docs/gitformat-pack */
 import { createHash, randomBytes } from 'node:crypto'
-import { rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
-import { syncFolder, writeSynced } from './durable.ts'
+import { syncFolder } from '../../machine/files.ts'
 import { fileFailure } from './git-process.ts'
 import type { NewObject, ObjectType } from './objects.ts'
 
@@ -15,8 +15,8 @@ export async function writePack(repository: string, objects: readonly NewObject[
   const unfinished = join(folder, `tmp_gantry_${randomBytes(8).toString('hex')}`)
   const files = { pack: `${unfinished}.pack`, idx: `${unfinished}.idx` }
   try {
-    await writeSynced(files.pack, pack, 0o444)
-    await writeSynced(files.idx, index, 0o444)
+    await writeSynced(files.pack, pack)
+    await writeSynced(files.idx, index)
     // Git finds a pack by its index, so that comes second.
     await rename(files.pack, join(folder, `pack-${name}.pack`))
     await rename(files.idx, join(folder, `pack-${name}.idx`))
@@ -24,6 +24,16 @@ export async function writePack(repository: string, objects: readonly NewObject[
   } catch (error) {
     await Promise.all(Object.values(files).map(file => rm(file, { force: true })))
     throw fileFailure(`writing ${objects.length} objects to ${folder}`, error)
+  }
+}
+
+async function writeSynced(path: string, data: Buffer): Promise<void> {
+  const file = await open(path, 'wx', 0o444)
+  try {
+    await file.writeFile(data)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 

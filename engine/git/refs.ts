@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder } from './durable.ts'
+import { syncFolder } from '../../machine/files.ts'
 import { endOf, failure, gitIn, spawnGit, startFailure } from './git-process.ts'
 import { removeStaleRefLocks } from './leftovers.ts'
 import { Lock } from './lock.ts'

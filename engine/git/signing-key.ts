@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { replaceFile } from './durable.ts'
+import { writeFileDurably } from '../../machine/files.ts'
 import { parseSigningKey, publicKeyLine } from './signature.ts'
 
 /** The Ed25519 key in a file (mode 0600, in a folder of 0700), made where there is none. Gives its public half as a line. */
@@ -17,7 +17,7 @@ export async function ensureSigningKey(file: string): Promise<string> {
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const line = publicKeyLine(parseSigningKey(pem))
   // The public half first, for git's allowed_signers: once the key is there, both are.
-  await replaceFile(`${file}.pub`, `${line} gantry\n`, 0o644)
-  await replaceFile(file, pem, 0o600)
+  await writeFileDurably(`${file}.pub`, `${line} gantry\n`, { mode: 0o644 })
+  await writeFileDurably(file, pem, { mode: 0o600 })
   return line
 }

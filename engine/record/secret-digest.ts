@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { KubeObject } from '../api/types.ts'
-import { replaceFile } from '../git/durable.ts'
+import { writeFileDurably } from '../../machine/files.ts'
 import type { Digest } from './recordable.ts'
 
 /** The key under which secret values become digests, and what it is called in them. */
@@ -26,7 +26,7 @@ export async function ensureDigestKey(file: string): Promise<DigestKey> {
   if (known === undefined) {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
     await chmod(dirname(file), 0o700)
-    await replaceFile(file, `${hex}\n`)
+    await writeFileDurably(file, `${hex}\n`, { mode: 0o600 })
   }
   const key = Buffer.from(hex, 'hex')
   return { key, id: createHash('sha256').update('gantry digest key').update(key).digest('hex').slice(0, 8) }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { replaceFile } from '../git/durable.ts'
+import { writeFileDurably } from '../../machine/files.ts'
 
 export interface VersionReserveOptions {
   readonly file: string
@@ -25,7 +25,7 @@ export async function createVersionReserve({ file, block, floor = 0 }: VersionRe
   async function reserve(upTo: number): Promise<void> {
     if (upTo <= reserved) return
     const next = upTo + block
-    await replaceFile(file, `${next}\n`)
+    await writeFileDurably(file, `${next}\n`, { mode: 0o600 })
     reserved = next
   }
 
