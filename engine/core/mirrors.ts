@@ -75,7 +75,7 @@ export class Mirrors implements Observer {
 
   #take(node: NodeName): AssignmentDelta {
     const mirror = this.#of(node)
-    if (!mirror.full) return this.#delta(mirror.dirty)
+    if (!mirror.full) return this.#delta(node, mirror)
     mirror.full = false
     return this.#everything(node, mirror)
   }
@@ -93,13 +93,13 @@ export class Mirrors implements Observer {
     return { full: true, resourceVersion: cluster.resourceVersion, put, delete: [] }
   }
 
-  #delta(dirty: Refs): AssignmentDelta {
+  #delta(node: NodeName, mirror: NodeMirror): AssignmentDelta {
     const put: KubeObject[] = []
     const gone: Ref[] = []
-    for (const refs of [dirty, this.#shared]) {
-      for (const ref of refs.values()) {
+    for (const refs of [mirror.dirty, this.#shared]) {
+      for (const [id, ref] of refs) {
         const object = this.#cluster.get(ref.kind, ref.key)
-        if (object) put.push(object)
+        if (object && isVisible(object, { id, node, mirror })) put.push(object)
         else gone.push(ref)
       }
     }
@@ -148,6 +148,22 @@ export class Mirrors implements Observer {
     const mirror = new NodeMirror()
     this.#nodes.set(node, mirror)
     return mirror
+  }
+}
+
+/** A pod's name may be another node's pod by now, and a Secret may be none of this node's business any more. */
+function isVisible(
+  object: KubeObject,
+  { id, node, mirror }: { id: string; node: NodeName; mirror: NodeMirror },
+): boolean {
+  switch (refOf(object).kind) {
+    case 'Pod':
+      return (object as Pod).spec.nodeName === node
+    case 'ConfigMap':
+    case 'Secret':
+      return mirror.configs.has(id)
+    default:
+      return true
   }
 }
 
