@@ -2,6 +2,7 @@ import { equal } from '../../engine/api/stable.ts'
 import { describeRef, refOf } from '../../engine/api/reference.ts'
 import type { KubeObject, Pod, ReplicaSet } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
+import { configRefs } from '../../engine/cluster/config-refs.ts'
 import { addressesOf } from '../../engine/cluster/index-names.ts'
 import { isActive, isAvailable, isReady } from '../../engine/cluster/objects/pod-state.ts'
 import type { ObjectChange } from '../../engine/cluster/view.ts'
@@ -119,5 +120,26 @@ export function checkRestore(cluster: Cluster, recorded: ReadonlyMap<string, Kub
     for (const [i, object] of was.entries()) {
       check(equal(object, is[i]), `${describeRef(refOf(object))} was not recorded as it is`)
     }
+  }
+}
+
+/** An agent's mirror holds what its node may see, as it is, and nothing else. */
+export function checkMirror(cluster: Cluster, { name, mirror }: FakeAgent): void {
+  const pods = cluster.podsOn(name)
+  const configs = pods.flatMap(pod => configRefs(pod.spec, pod.metadata.namespace ?? ''))
+  const visible: readonly KubeObject[] = [
+    ...pods,
+    ...configs.flatMap(({ kind, key }) => cluster.get(kind, key) ?? []),
+    ...cluster.list('Service'),
+    ...cluster.list('EndpointSlice'),
+    ...cluster.list('Node').filter(({ metadata }) => metadata.name === name),
+  ]
+  const should = new Map(visible.map(object => [describeRef(refOf(object)), object]))
+  const [is, wanted] = [[...mirror.keys()].sort().join(), [...should.keys()].sort().join()]
+  check(is === wanted, `${name} was told of ${is} and should have been of ${wanted}`)
+  for (const [id, object] of mirror) {
+    // A pod's status is the agent's own word: it is not told it again.
+    const told = refOf(object).kind === 'Pod' ? equal(object.spec, should.get(id)?.spec) : equal(object, should.get(id))
+    check(told, `${name} was not told of ${id} as it is`)
   }
 }

@@ -8,7 +8,7 @@ import type { Effects, Event } from '../../engine/core/event.ts'
 import { type CoreOptions, step } from '../../engine/core/step.ts'
 import { type Apps, changedApps, manifestsOf, mendedApps, randomApp } from './apps.ts'
 import { FakeAgent, type Said } from './fake-agent.ts'
-import { checkRestore, checkSingleRun, checkStep, Violation } from './invariants.ts'
+import { checkMirror, checkRestore, checkSingleRun, checkStep, Violation } from './invariants.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
 
@@ -367,6 +367,7 @@ export class Simulation {
     if (!cluster) throw new Violation('the engine is dead')
     checkSingleRun(this.agents)
     checkRestore(cluster, this.#recorded)
+    for (const agent of this.agents) checkMirror(cluster, agent)
     const running = this.agents
       .flatMap(agent => [...agent.running.values()])
       .map(({ pod, ready, stopping }) => {
