@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, nat, option, property, tuple } from 'fast-check'
 import { expect, test } from 'vitest'
 import { Deadlines } from './deadlines.ts'
 
@@ -28,11 +28,9 @@ test('an item that fell due may fall due again', () => {
 })
 
 test('in any order, what is due is what a sorted list says', () => {
-  const settings = fc.array(
-    fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.option(fc.nat(50), { nil: undefined })),
-  )
-  fc.assert(
-    fc.property(settings, fc.nat(50), (all, now) => {
+  const settings = array(tuple(constantFrom('a', 'b', 'c', 'd', 'e'), option(nat(50), { nil: undefined })))
+  assert(
+    property(settings, nat(50), (all, now) => {
       const deadlines = new Deadlines()
       for (const [item, at] of all) deadlines.set(item, at)
       const last = [...new Map(all)].flatMap(([item, at]) => (at === undefined ? [] : [{ item, at }]))

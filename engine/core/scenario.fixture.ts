@@ -210,6 +210,8 @@ function asked([image = '', ...settings]: readonly string[]): KubeObject[] {
   const deployment = deploymentObject({
     replicas: number('replicas', 2),
     minReadySeconds: number('minReady', 0),
+    revisionHistoryLimit: number('history', 10),
+    ...(given.has('paused') ? { paused: true } : {}),
     progressDeadlineSeconds: number('deadline', 600),
     strategy: given.get('strategy') === 'Recreate' ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate },
     template: { metadata: { labels: { app: 'web' } }, spec },
