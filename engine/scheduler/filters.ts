@@ -1,19 +1,19 @@
 import { matchesLabels } from '../api/selector.ts'
 import type { Pod, Taint, Toleration } from '../api/types.ts'
-import { hostPortsOf, type NodeInfo } from './node-info.ts'
-import { requestsOf } from './requests.ts'
+import type { NodeInfo } from './node-info.ts'
+import type { PodInfo } from './pod-info.ts'
 
 /** A reason for which a node cannot take a pod. */
 export interface Filter {
   readonly name: string
-  readonly check: (pod: Pod, node: NodeInfo) => boolean
+  readonly check: (info: PodInfo, node: NodeInfo) => boolean
   /** Why a node failed the check, in the words of kube-scheduler: one or more reasons. */
-  readonly explain: (pod: Pod, node: NodeInfo) => readonly string[]
+  readonly explain: (info: PodInfo, node: NodeInfo) => readonly string[]
 }
 
 const nodeUnschedulable: Filter = {
   name: 'NodeUnschedulable',
-  check: (pod, { node }) =>
+  check: ({ pod }, { node }) =>
     node.spec.unschedulable !== true ||
     tolerates(pod, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }),
   explain: () => ['node(s) were unschedulable'],
@@ -28,8 +28,8 @@ const nodeReady: Filter = {
 
 const taintToleration: Filter = {
   name: 'TaintToleration',
-  check: (pod, { barring }) => barring.every(taint => tolerates(pod, taint)),
-  explain: (pod, { barring }) => {
+  check: ({ pod }, { barring }) => barring.every(taint => tolerates(pod, taint)),
+  explain: ({ pod }, { barring }) => {
     const taint = barring.find(each => !tolerates(pod, each))
     return taint ? [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`] : []
   },
@@ -37,18 +37,18 @@ const taintToleration: Filter = {
 
 const nodeAffinity: Filter = {
   name: 'NodeAffinity',
-  check: ({ spec }, { node }) =>
+  check: ({ pod: { spec } }, { node }) =>
     spec.nodeSelector === undefined || matchesLabels(spec.nodeSelector, node.metadata.labels),
   explain: () => ["node(s) didn't match Pod's node affinity/selector"],
 }
 
 const runtime: Filter = {
   name: 'Runtime',
-  check: ({ spec }, { handlers }) =>
+  check: ({ pod: { spec } }, node) =>
     spec.runtimeClassName === undefined || spec.runtimeClassName === ''
-      ? [...handlers].some(name => name !== 'process')
-      : handlers.has(spec.runtimeClassName),
-  explain: ({ spec }) => [
+      ? node.hasContainerRuntime
+      : node.handlers.has(spec.runtimeClassName),
+  explain: ({ pod: { spec } }) => [
     spec.runtimeClassName === undefined || spec.runtimeClassName === ''
       ? 'node(s) had no container runtime, which a pod with an image needs'
       : `node(s) had no runtime "${spec.runtimeClassName}"`,
@@ -57,28 +57,25 @@ const runtime: Filter = {
 
 const nodePorts: Filter = {
   name: 'NodePorts',
-  check: (pod, { hostPorts }) => hostPorts.size === 0 || !hostPortsOf(pod).some(port => hostPorts.has(port)),
+  check: ({ hostPorts: wanted }, { hostPorts }) => hostPorts.size === 0 || !wanted.some(port => hostPorts.has(port)),
   explain: () => ["node(s) didn't have free ports for the requested pod ports"],
 }
 
 const resourcesFit: Filter = {
   name: 'NodeResourcesFit',
-  check: (pod, node) => {
-    if (node.pods + 1 > (node.allocatable.get('pods') ?? Number.POSITIVE_INFINITY)) return false
-    for (const [name, amount] of requestsOf(pod.spec)) if (!fits(node, name, amount)) return false
+  check: ({ requests }, node) => {
+    if (node.pods >= node.mostPods) return false
+    for (const [name, amount] of requests) if (!fits(node, name, amount)) return false
     return true
   },
-  explain: (pod, node) => [
-    ...(node.pods + 1 > (node.allocatable.get('pods') ?? Number.POSITIVE_INFINITY) ? ['Too many pods'] : []),
-    ...[...requestsOf(pod.spec)].flatMap(([name, amount]) =>
-      fits(node, name, amount) ? [] : [`Insufficient ${name}`],
-    ),
+  explain: ({ requests }, node) => [
+    ...(node.pods >= node.mostPods ? ['Too many pods'] : []),
+    ...requests.flatMap(([name, amount]) => (fits(node, name, amount) ? [] : [`Insufficient ${name}`])),
   ],
 }
 
 /** A node that does not say how much it has of a basic resource is not asked; of any other it has none. */
 function fits({ allocatable, requested }: NodeInfo, name: string, amount: number): boolean {
-  if (amount === 0) return true
   const basic = name === 'cpu' || name === 'memory' || name === 'ephemeral-storage'
   const has = allocatable.get(name) ?? (basic ? Number.POSITIVE_INFINITY : 0)
   // Sums of fractions of cores are off by less than this.
@@ -97,13 +94,13 @@ export const filters: readonly Filter[] = [
 ]
 
 /** Why this node cannot take the pod; undefined where it can. */
-export function obstacle(pod: Pod, node: NodeInfo): Filter | undefined {
-  for (const filter of filters) if (!filter.check(pod, node)) return filter
+export function obstacle(info: PodInfo, node: NodeInfo): Filter | undefined {
+  for (const filter of filters) if (!filter.check(info, node)) return filter
   return undefined
 }
 
 export function tolerates({ spec }: Pod, taint: Taint): boolean {
-  return (spec.tolerations ?? []).some(toleration => matchesTaint(toleration, taint))
+  return spec.tolerations?.some(toleration => matchesTaint(toleration, taint)) === true
 }
 
 function matchesTaint({ key = '', operator, value, effect }: Toleration, taint: Taint): boolean {

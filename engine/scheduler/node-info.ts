@@ -13,7 +13,10 @@ export class NodeInfo {
   /** Taints that only make other nodes preferable. */
   readonly discouraging: readonly Taint[]
   readonly handlers: ReadonlySet<string>
+  /** Any runtime but the one that runs a container's command as a process of the host. */
+  readonly hasContainerRuntime: boolean
   readonly allocatable: ReadonlyMap<string, number>
+  readonly mostPods: number
   readonly requested = new Map<string, number>()
   readonly hostPorts = new Map<string, number>()
   /** Pods by their controller's uid. */
@@ -27,7 +30,9 @@ export class NodeInfo {
     this.barring = taints.filter(({ effect }) => effect !== 'PreferNoSchedule')
     this.discouraging = taints.filter(({ effect }) => effect === 'PreferNoSchedule')
     this.handlers = new Set((node.status?.runtimeHandlers ?? []).map(({ name }) => name))
+    this.hasContainerRuntime = [...this.handlers].some(name => name !== 'process')
     this.allocatable = resourcesOf(node.status?.allocatable ?? node.status?.capacity)
+    this.mostPods = this.allocatable.get('pods') ?? Number.POSITIVE_INFINITY
   }
 
   add(pod: Pod): void {
