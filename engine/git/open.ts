@@ -190,7 +190,8 @@ class OwnRepository implements Repository {
     const packs = (await readdir(join(this.path, 'objects/pack'))).filter(name => name.endsWith('.idx')).length
     const loose = (await readdir(join(this.path, 'objects'))).filter(name => name.length === 2).length
     if (packs < 30 && loose < 200) return
-    await gitIn(this.path, ['-c', 'pack.threads=1', 'repack', '--quiet', '--geometric=2', '-d'])
+    const config = { 'pack.threads': '1' }
+    await gitIn(this.path, ['repack', '--quiet', '--geometric=2', '-d'], { config })
   }
 }
 

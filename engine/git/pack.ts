@@ -11,12 +11,13 @@ import type { NewObject, ObjectType } from './objects.ts'
 export async function writePack(repository: string, objects: readonly NewObject[]): Promise<void> {
   const { pack, index, name } = encodePack(objects)
   const folder = join(repository, 'objects/pack')
-  // Git looks at no pack of such a name, and takes it for rubbish once it is old.
-  const unfinished = join(folder, `tmp_gantry_${randomBytes(8).toString('hex')}`)
-  const files = { pack: `${unfinished}.pack`, idx: `${unfinished}.idx` }
+  // Git's own names for unfinished files: it reads whatever ends in `.idx`, and clears these once they are old.
+  const id = randomBytes(8).toString('hex')
+  const files = { pack: join(folder, `tmp_pack_${id}`), idx: join(folder, `tmp_idx_${id}`) }
   try {
-    await writeSynced(files.pack, pack)
-    await writeSynced(files.idx, index)
+    // Both at a time: waiting for the disk is most of what a small commit costs.
+    const written = await Promise.allSettled([writeSynced(files.pack, pack), writeSynced(files.idx, index)])
+    for (const result of written) if (result.status === 'rejected') throw result.reason
     // Git finds a pack by its index, so that comes second.
     await rename(files.pack, join(folder, `pack-${name}.pack`))
     await rename(files.idx, join(folder, `pack-${name}.idx`))

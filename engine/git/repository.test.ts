@@ -273,7 +273,7 @@ describe('what killed processes left', () => {
     await repository.close()
     const lock = join(repository.path, `${main}.lock`)
     writeFileSync(lock, '')
-    const pack = join(repository.path, 'objects/pack/tmp_gantry_1.pack')
+    const pack = join(repository.path, 'objects/pack/tmp_pack_1')
     writeFileSync(pack, 'half')
     const quarantine = join(repository.path, 'objects/tmp_objdir-incoming-x')
     mkdirSync(quarantine)
