@@ -8,10 +8,6 @@ export interface Decision {
 
 export const nothing: Decision = { changes: [] }
 
-export function changes(...all: readonly (Change | readonly Change[] | undefined)[]): Decision {
-  return { changes: all.flatMap(part => part ?? []) }
-}
-
 /** The earliest of some moments; undefined where there is none. */
 export function earliest(...moments: readonly (number | undefined)[]): number | undefined {
   return moments.reduce((first, moment) => {

@@ -59,7 +59,7 @@ export function receive(cluster: Cluster, event: Event, { env, options }: Contex
       return []
     case 'report':
       heard(cluster, event.node, env)
-      return event.pods.flatMap(report => reportChanges(cluster, report, { node: event.node, env }))
+      return event.pods.flatMap(report => reportChanges(cluster, report, event.node))
     case 'events':
       heard(cluster, event.node, env)
       return event.events.map(report => ({ kind: 'event', ...report, component: 'agent' }))
@@ -170,17 +170,17 @@ function nodeChange(cluster: Cluster, event: Extract<Event, { kind: 'joined' | '
 }
 
 /** A report of a pod that the cluster does not know, or knows by another uid or node, changes nothing. */
-function reportChanges(cluster: Cluster, report: PodReport, { node, env }: { node: NodeName; env: Env }): Change[] {
+function reportChanges(cluster: Cluster, report: PodReport, node: NodeName): Change[] {
   const pod = cluster.get('Pod', keyOf(report.name, report.namespace))
   if (!pod || pod.metadata.uid !== report.uid || pod.spec.nodeName !== node) return []
-  if ('gone' in report) return [{ kind: 'delete', ref: refOf(pod) }, ...again(pod, env)]
+  if ('gone' in report) return [{ kind: 'delete', ref: refOf(pod) }, ...again(pod)]
   // What has ended stays ended, whatever a late report says.
   if (isFinished(pod) && report.status.phase !== 'Succeeded' && report.status.phase !== 'Failed') return []
   return [{ kind: 'put', object: { ...pod, status: reportedStatus(pod.status, report.status) } }]
 }
 
 /** A pod that git asks for is made anew where the old one went and nobody took it back. */
-function again(pod: Pod, _env: Env): Change[] {
+function again(pod: Pod): Change[] {
   if (pod.metadata.annotations?.[sourceAnnotation] === undefined) return []
   const { name, namespace, labels, annotations } = pod.metadata
   const { nodeName: _, ...spec } = pod.spec
