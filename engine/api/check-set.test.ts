@@ -158,7 +158,7 @@ test.each<{ name: string; objects: object[]; expected: string[] }>([
     ],
   },
 ])('$name', ({ objects, expected }) => {
-  const problems = checkSet(manifests(...objects))
+  const { problems } = checkSet(manifests(...objects))
   expect(problems.map(({ line, severity, message, remedy }) => `${line} ${severity} ${message}; ${remedy}`)).toEqual(
     expected,
   )

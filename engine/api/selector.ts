@@ -16,6 +16,11 @@ export function matchesLabels(required: Labels | undefined, labels: Labels | und
   return Object.entries(required ?? {}).every(([key, value]) => valueOf(labels ?? {}, key) === value)
 }
 
+/** `app=web`: every pair of labels. Whatever satisfies a selector is found under each pair that the selector asks for. */
+export function labelPairs(labels: Labels | undefined): string[] {
+  return Object.entries(labels ?? {}).map(([name, value]) => `${name}=${value}`)
+}
+
 function satisfies({ key, operator, values = [] }: LabelSelectorRequirement, labels: Labels): boolean {
   const value = valueOf(labels, key)
   switch (operator) {

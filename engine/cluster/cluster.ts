@@ -1,6 +1,6 @@
 import { equal } from '../api/stable.ts'
 import { fromTime } from '../api/time.ts'
-import { matchesLabels, matchesSelector } from '../api/selector.ts'
+import { labelPairs, matchesLabels, matchesSelector } from '../api/selector.ts'
 import { type Key, type KindKey, type Ref, describeRef, refOf } from '../api/reference.ts'
 import type { CoreKind, Event, Kinds, KubeObject, LabelSelector, NodeName, Pod, Uid } from '../api/types.ts'
 import { Bucket } from './bucket.ts'
@@ -8,7 +8,7 @@ import { EventLog, eventKey, nextEvent } from './event-log.ts'
 import { freeze } from './freeze.ts'
 import { identified, isDecision } from './identity.ts'
 import { Index } from './index.ts'
-import { indexName, namesOf, pairs, selectorPlaces } from './index-names.ts'
+import { indexName, namesOf, selectorPlaces } from './index-names.ts'
 import type { IndexedView } from './indexed-view.ts'
 import type { Observer } from './observer.ts'
 import { Sessions } from './sessions.ts'
@@ -64,6 +64,10 @@ export class Cluster implements IndexedView {
     return this.#index.list(indexName.desired)
   }
 
+  desiredCount(): number {
+    return this.#index.size(indexName.desired)
+  }
+
   dependents(owner: Uid): readonly KubeObject[] {
     return this.kinds().flatMap(kind => this.#index.list(indexName.owner(kind, owner)))
   }
@@ -77,7 +81,7 @@ export class Cluster implements IndexedView {
   }
 
   podsMatching(namespace: string, selector: LabelSelector): readonly Pod[] {
-    const rarest = pairs(selector.matchLabels)
+    const rarest = labelPairs(selector.matchLabels)
       .map(pair => indexName.label(namespace, pair))
       .sort((a, b) => this.#index.size(a) - this.#index.size(b))[0]
     const candidates = rarest === undefined ? this.list('Pod', namespace) : (this.#index.list(rarest) as readonly Pod[])

@@ -1,5 +1,6 @@
 import { sourceAnnotation } from '../api/manifest.ts'
 import { type KindKey, type Ref, describeRef } from '../api/reference.ts'
+import { labelPairs } from '../api/selector.ts'
 import type { KubeObject, Labels, LabelSelector, Pod, ReplicaSet, Service } from '../api/types.ts'
 import { configRefs } from './config-refs.ts'
 import { controllerOf } from './objects/ownership.ts'
@@ -37,16 +38,11 @@ export function namesOf(ref: Ref, object: KubeObject): string[] {
 
 /** Where a selector of this kind may stand that selects these labels. */
 export function selectorPlaces(namespace: string, labels: Labels | undefined): string[] {
-  return [...pairs(labels), anyLabel].map(pair => `${namespace} ${pair}`)
-}
-
-/** `app=web`: every pair of labels. */
-export function pairs(labels: Labels | undefined): string[] {
-  return Object.entries(labels ?? {}).map(([name, value]) => `${name}=${value}`)
+  return [...labelPairs(labels), anyLabel].map(pair => `${namespace} ${pair}`)
 }
 
 function podNames(pod: Pod, namespace: string): string[] {
-  const names = pairs(pod.metadata.labels).map(pair => indexName.label(namespace, pair))
+  const names = labelPairs(pod.metadata.labels).map(pair => indexName.label(namespace, pair))
   for (const ref of configRefs(pod.spec, namespace)) names.push(indexName.users(ref))
   if (pod.spec.nodeName !== undefined) names.push(indexName.node(pod.spec.nodeName))
   if (!controllerOf(pod)) names.push(indexName.orphans(namespace))
@@ -76,5 +72,5 @@ export function addressesOf(service: Service): string[] {
 
 /** One pair of a selector is enough to find it by: its first in the order of names. */
 function placeOf(namespace: string, selector: LabelSelector): string {
-  return `${namespace} ${pairs(selector.matchLabels).sort()[0] ?? anyLabel}`
+  return `${namespace} ${labelPairs(selector.matchLabels).sort()[0] ?? anyLabel}`
 }

@@ -5,7 +5,6 @@ import type { ClusterView } from './view.ts'
 
 /** What the controllers may read besides ClusterView. Every lookup costs about what it returns. */
 export interface IndexedView extends ClusterView {
-  readonly resourceVersion: number
   readonly sessions: Sessions
   /** Every object that names this uid as its owner, whatever its kind. */
   dependents(owner: string): readonly KubeObject[]

@@ -6,6 +6,8 @@ import type { Key, KindKey, Ref } from '../api/reference.ts'
  * whole object. Lookups by index cost what they return, never the size of the cluster.
  */
 export interface ClusterView {
+  /** Grows with every change: while it stays, nothing that is read here changes. */
+  readonly resourceVersion: number
   get<K extends CoreKind>(kind: K, key: Key): Kinds[K] | undefined
   get(kind: KindKey, key: Key): KubeObject | undefined
   list<K extends CoreKind>(kind: K, namespace?: string): readonly Kinds[K][]
@@ -18,6 +20,8 @@ export interface ClusterView {
   podsOn(node: NodeName): readonly Kinds['Pod'][]
   /** The objects that git asks for: those with the source annotation. */
   desired(): readonly KubeObject[]
+  /** How many those are, without listing them. */
+  desiredCount(): number
 }
 
 /** What a pure part wants done to the cluster. */

@@ -26,7 +26,7 @@ export function checkGuards(
 ): Verdict {
   const deletions = plan.steps.filter(step => step.kind === 'delete').length
   if (deletions === 0 || messages.some(allowsDeletion)) return { kind: 'allowed' }
-  const total = cluster.desired().length
+  const total = cluster.desiredCount()
   const creates = plan.steps.some(step => step.kind === 'create')
   if (deletions === total && !creates) {
     return { kind: 'waiting', message: `this commit leaves nothing: it would remove ${all(total)}`, remedy }

@@ -18,28 +18,41 @@ const permanentNamespaces: ReadonlySet<string> = new Set(['default', 'kube-syste
  */
 const settled = new WeakMap<Manifest, KubeObject>()
 
+/** The last plan for a cluster: a push is planned once before it is accepted and once more when it is applied. */
+const planned = new WeakMap<ClusterView, { version: number; manifests: readonly Manifest[]; plan: Plan }>()
+
 /** What has to change for the cluster to hold what the manifests say: creations and updates, then deletions. */
 export function plan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
+  const { resourceVersion: version } = cluster
+  const last = planned.get(cluster)
+  if (last?.version === version && last.manifests === manifests) return last.plan
+  const next = makePlan(cluster, manifests)
+  planned.set(cluster, { version, manifests, plan: next })
+  return next
+}
+
+function makePlan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
   const scaled = scaledTargets(manifests)
-  const wanted = new Set<string>()
+  const claimed = new Set<KubeObject>()
   const puts: PlanStep[] = []
   for (const manifest of manifests) {
     const { ref, id } = identify(manifest.object)
-    wanted.add(id)
-    const step = putStep(cluster, manifest, { ref, scaled: scaled.has(id) })
+    const before = cluster.get(ref.kind, ref.key)
+    if (before !== undefined && isDesired(before)) claimed.add(before)
+    const step = putStep(before, manifest, { ref, scaled: scaled.has(id) })
     if (step !== undefined) puts.push(step)
   }
-  const { updates, deletes } = unclaim(cluster.desired(), wanted)
+  // Mostly all that git asked for it still asks for; counting tells that without a list of it.
+  const { updates, deletes } = unclaim(claimed.size === cluster.desiredCount() ? [] : cluster.desired(), claimed)
   return { steps: [...inOrder([...puts, ...updates]), ...inOrder(deletes).reverse()] }
 }
 
 function putStep(
-  cluster: ClusterView,
+  before: KubeObject | undefined,
   manifest: Manifest,
   { ref, scaled }: { ref: Ref; scaled: boolean },
 ): PlanStep | undefined {
   const { object, origin } = manifest
-  const before = cluster.get(ref.kind, ref.key)
   if (before !== undefined && !scaled && settled.get(manifest) === before) return undefined
   const after = withOwned(object, before, { kind: ref.kind, file: origin.file, scaled })
   if (before === undefined) return { kind: 'create', ref, after, origin }
@@ -49,12 +62,12 @@ function putStep(
 }
 
 /** What becomes of objects that git asked for and no longer does. */
-function unclaim(desired: readonly KubeObject[], wanted: ReadonlySet<string>) {
+function unclaim(desired: readonly KubeObject[], claimed: ReadonlySet<KubeObject>) {
   const updates: PlanStep[] = []
   const deletes: DeleteStep[] = []
   for (const before of desired) {
-    const { ref, id } = identify(before)
-    if (wanted.has(id)) continue
+    if (claimed.has(before)) continue
+    const { ref } = identify(before)
     if (ref.kind === 'Namespace' && permanentNamespaces.has(ref.key)) {
       const origin = { file: before.metadata.annotations?.[sourceAnnotation] ?? '', line: 0, column: 0 }
       updates.push({ kind: 'update', ref, before, after: released(before), origin })
@@ -63,6 +76,10 @@ function unclaim(desired: readonly KubeObject[], wanted: ReadonlySet<string>) {
     }
   }
   return { updates, deletes }
+}
+
+function isDesired({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[sourceAnnotation] !== undefined
 }
 
 /** The objects whose number of replicas an autoscaler among the manifests decides. */

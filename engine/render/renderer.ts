@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { checkSet } from '../api/check-set.ts'
+import { checkSet, type CheckedSet } from '../api/check-set.ts'
 import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import { defaultSettings, type ClusterSettings } from '../api/settings.ts'
@@ -54,27 +54,22 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
   const reader = new UnitReader({ pool, limits: allLimits, disk, validate })
-  const roots: { readonly id: string; readonly root: Folder; readonly rendered: Rendered }[] = []
+  const trees: RenderedTree[] = []
 
   return {
     async render(source, { paths } = {}) {
       const id = JSON.stringify([source.tree, paths])
-      const known = roots.find(each => each.id === id)
+      const known = trees.find(each => each.id === id)
       if (known !== undefined) return known.rendered
       const failuresBefore = reader.failures
-      const { root, rendered } = await renderTree(source, {
-        paths,
-        reader,
-        validate,
-        earlier: roots.map(each => each.root),
-      })
+      const tree = { id, ...(await renderTree(source, { paths, reader, validate, earlier: trees })) }
       // What failed for want of time or memory is tried again when the tree is asked for again.
       if (reader.failures === failuresBefore) {
-        roots.unshift({ id, root, rendered })
-        roots.length = Math.min(roots.length, remembered)
+        trees.unshift(tree)
+        trees.length = Math.min(trees.length, remembered)
       }
       reader.save()
-      return rendered
+      return tree.rendered
     },
     async close() {
       await pool.close()
@@ -84,27 +79,39 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   }
 }
 
+/** A tree as it was rendered, kept so that the next one costs what differs. */
+interface RenderedTree {
+  readonly id: string
+  readonly root: Folder
+  /** Absent where the manifests were not looked at together. */
+  readonly set?: CheckedSet
+  readonly rendered: Rendered
+}
+
 interface TreeOptions {
   readonly paths: readonly string[] | undefined
   readonly reader: UnitReader
   readonly validate: boolean
-  readonly earlier: readonly Folder[]
+  readonly earlier: readonly RenderedTree[]
 }
 
 async function renderTree(
   { objects, tree }: Source,
   { paths, reader, validate, earlier }: TreeOptions,
-): Promise<{ root: Folder; rendered: Rendered }> {
+): Promise<Omit<RenderedTree, 'id'>> {
   const { settings, problems } = await readSettings({ objects, tree }, reader)
   const followed = paths ?? settings.spec.paths
   const root = await renderFolder(
-    { tree, path: '', rules: noRules, scope: scopeOf(followed), earlier },
+    { tree, path: '', rules: noRules, scope: scopeOf(followed), earlier: earlier.map(each => each.root) },
     { objects, render: file => reader.read(objects, file) },
   )
   const found = [...problems, ...missingFolders(root, followed), ...root.problems]
   // With objects missing because they are invalid, what refers to them would seem wrong too.
-  const all = validate && !found.some(isError) ? [...found, ...checkSet(root.manifests)] : found
-  return { root, rendered: { manifests: root.manifests, settings, problems: all } }
+  if (!validate || found.some(isError)) {
+    return { root, rendered: { manifests: root.manifests, settings, problems: found } }
+  }
+  const set = checkSet(root.manifests, earlier.find(each => each.set !== undefined)?.set)
+  return { root, set, rendered: { manifests: root.manifests, settings, problems: [...found, ...set.problems] } }
 }
 
 async function readSettings(

@@ -1,8 +1,10 @@
 import type { Manifest } from '../manifest.ts'
+import { nearest } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
-import { type Key, type KindKey, describeRef, refOf } from '../reference.ts'
+import { type KindKey, describeRef, kindKey, refOf } from '../reference.ts'
 import { type FieldPath, fieldText } from '../report.ts'
-import type { CoreKind, Kinds, PodTemplateSpec } from '../types.ts'
+import { labelPairs, matchesLabels } from '../selector.ts'
+import type { CoreKind, Kinds, Labels, PodTemplateSpec } from '../types.ts'
 
 /** A manifest whose kind, and so whose shape, is known. */
 export interface Of<K extends CoreKind> {
@@ -18,25 +20,34 @@ export interface PodSource {
   readonly manifest: Manifest
 }
 
-/** The manifests of a commit, indexed for the rules that look across them. */
+/** For so many words it is searched what may have been meant: each search walks over all candidates. */
+const mostHints = 50
+
+/** The manifests of one namespace (or of none), indexed for the rules that look across them. */
 export class ManifestSet {
-  readonly all: readonly Manifest[]
-  readonly #byKind = new Map<KindKey, Map<Key, Manifest>>()
-  readonly #podSources = new Map<string, PodSource[]>()
+  /** Those after the first that name the same object, with that first. */
+  readonly doubles: readonly { readonly manifest: Manifest; readonly first: Manifest }[]
+  readonly podSources: readonly PodSource[]
+  readonly #byKind = new Map<KindKey, Map<string, Manifest>>()
+  readonly #podsByLabel = new Map<string, PodSource[]>()
+  #hints = mostHints
 
   constructor(manifests: readonly Manifest[]) {
-    this.all = manifests
-    for (const manifest of manifests) {
-      const { kind, key } = refOf(manifest.object)
-      const ofKind = this.#byKind.get(kind) ?? new Map<Key, Manifest>()
-      if (!ofKind.has(key)) ofKind.set(key, manifest)
-      this.#byKind.set(kind, ofKind)
-    }
-    for (const source of this.podSources()) {
-      const namespace = source.manifest.object.metadata.namespace ?? ''
-      const before = this.#podSources.get(namespace)
-      if (before) before.push(source)
-      else this.#podSources.set(namespace, [source])
+    this.doubles = manifests.flatMap(manifest => this.#add(manifest) ?? [])
+    this.podSources = [
+      ...[...this.list('Deployment'), ...this.list('ReplicaSet')].map(({ object, manifest }) => ({
+        template: object.spec.template,
+        path: ['spec', 'template'],
+        manifest,
+      })),
+      ...this.list('Pod').map(({ object, manifest }) => ({ template: object, path: [], manifest })),
+    ]
+    for (const source of this.podSources) {
+      for (const pair of labelPairs(source.template.metadata?.labels)) {
+        const before = this.#podsByLabel.get(pair)
+        if (before) before.push(source)
+        else this.#podsByLabel.set(pair, [source])
+      }
     }
   }
 
@@ -48,28 +59,38 @@ export class ManifestSet {
     }))
   }
 
-  get<K extends CoreKind>(kind: K, key: Key): Kinds[K] | undefined {
-    return this.#byKind.get(kind)?.get(key)?.object as Kinds[K] | undefined
+  get<K extends CoreKind>(kind: K, name: string): Kinds[K] | undefined {
+    return this.#byKind.get(kind)?.get(name)?.object as Kinds[K] | undefined
   }
 
-  podSources(): PodSource[] {
-    return [
-      ...this.list('Deployment').map(({ object, manifest }) => ({
-        template: object.spec.template,
-        path: ['spec', 'template'],
-        manifest,
-      })),
-      ...this.list('ReplicaSet').map(({ object, manifest }) => ({
-        template: object.spec.template,
-        path: ['spec', 'template'],
-        manifest,
-      })),
-      ...this.list('Pod').map(({ object, manifest }) => ({ template: object, path: [], manifest })),
-    ]
+  /** The names of the objects of a kind. */
+  names(kind: CoreKind): Iterable<string> {
+    return this.#byKind.get(kind)?.keys() ?? []
   }
 
-  podSourcesIn(namespace: string): readonly PodSource[] {
-    return this.#podSources.get(namespace) ?? []
+  /** What a misspelt word most likely means. */
+  meant(word: string, candidates: Iterable<string>): string | undefined {
+    this.#hints -= 1
+    return this.#hints < 0 ? undefined : nearest(word, candidates)
+  }
+
+  /** Looks only through the pods that have the selector's rarest pair. */
+  podSourcesWith(selector: Labels): readonly PodSource[] {
+    const [rarest = []] = labelPairs(selector)
+      .map(pair => this.#podsByLabel.get(pair) ?? [])
+      .sort((a, b) => a.length - b.length)
+    return rarest.filter(({ template }) => matchesLabels(selector, template.metadata?.labels))
+  }
+
+  #add(manifest: Manifest): { manifest: Manifest; first: Manifest } | undefined {
+    const { apiVersion, kind, metadata } = manifest.object
+    const key = kindKey(apiVersion, kind)
+    let ofKind = this.#byKind.get(key)
+    if (!ofKind) this.#byKind.set(key, (ofKind = new Map()))
+    const first = ofKind.get(metadata.name)
+    if (first) return { manifest, first }
+    ofKind.set(metadata.name, manifest)
+    return undefined
   }
 }
 

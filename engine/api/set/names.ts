@@ -3,22 +3,15 @@ import type { Origin, Problem } from '../problem.ts'
 import { describeRef, refOf } from '../reference.ts'
 import { type ManifestSet, problemOf } from './manifest-set.ts'
 
-export function checkDuplicates({ all }: ManifestSet): Problem[] {
-  const first = new Map<string, Manifest>()
-  return all.flatMap(manifest => {
-    const name = describeRef(refOf(manifest.object))
-    const before = first.get(name)
-    if (!before) {
-      first.set(name, manifest)
-      return []
-    }
-    return problemOf(manifest, {
+export function checkDuplicates({ doubles }: ManifestSet): Problem[] {
+  return doubles.map(({ manifest, first }) =>
+    problemOf(manifest, {
       severity: 'error',
       path: ['metadata', 'name'],
-      text: `stands twice: ${name} is at ${placeText(before.origin)} too`,
+      text: `stands twice: ${describeRef(refOf(manifest.object))} is at ${placeText(first.origin)} too`,
       remedy: 'remove one of them, or give it another name',
-    })
-  })
+    }),
+  )
 }
 
 function placeText({ file, line }: Origin): string {
@@ -32,17 +25,19 @@ const initialNamespaces: readonly string[] = ['default', 'kube-system', 'kube-pu
  * Kubernetes refuses an object whose namespace is not there, and so does this: a namespace that is made silently is
  * how a misspelt one goes unseen. One problem a namespace, at the first object that names it.
  */
-export function checkNamespaces(set: ManifestSet): Problem[] {
-  const known = new Set([...initialNamespaces, ...set.list('Namespace').map(({ object }) => object.metadata.name)])
-  return set.all.flatMap(manifest => {
-    const { namespace } = manifest.object.metadata
-    if (namespace === undefined || known.has(namespace)) return []
-    known.add(namespace)
-    return problemOf(manifest, {
-      severity: 'error',
-      path: ['metadata', 'namespace'],
-      text: `is "${namespace}", a namespace that no manifest declares`,
-      remedy: `add a manifest: apiVersion: v1, kind: Namespace, metadata: { name: ${namespace} }`,
-    })
-  })
+export function checkNamespaces(
+  named: readonly { readonly name: string; readonly first: Manifest }[],
+  declared: readonly string[],
+): Problem[] {
+  const known = new Set(['', ...initialNamespaces, ...declared])
+  return named
+    .filter(({ name }) => !known.has(name))
+    .map(({ name, first }) =>
+      problemOf(first, {
+        severity: 'error',
+        path: ['metadata', 'namespace'],
+        text: `is "${name}", a namespace that no manifest declares`,
+        remedy: `add a manifest: apiVersion: v1, kind: Namespace, metadata: { name: ${name} }`,
+      }),
+    )
 }

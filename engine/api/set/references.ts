@@ -1,6 +1,4 @@
-import { nearest } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
-import { keyOf } from '../reference.ts'
 import type { FieldPath } from '../report.ts'
 import type { Container, KeySelector, KeyToPath, PodSpec, VolumeProjection } from '../types.ts'
 import { type ManifestSet, type PodSource, problemOf } from './manifest-set.ts'
@@ -19,31 +17,25 @@ interface Reference {
  * so what is not in the commit would be waited for in vain. An optional reference may stay open.
  */
 export function checkReferences(set: ManifestSet): Problem[] {
-  return set
-    .podSources()
-    .flatMap(source =>
-      referencesOf(source.template.spec, [...source.path, 'spec']).flatMap(reference =>
-        checkReference(reference, { source, set }),
-      ),
-    )
+  return set.podSources.flatMap(source =>
+    referencesOf(source.template.spec, [...source.path, 'spec']).flatMap(reference =>
+      checkReference(reference, { source, set }),
+    ),
+  )
 }
 
 function checkReference(reference: Reference, { source, set }: { source: PodSource; set: ManifestSet }): Problem[] {
   const { kind, name } = reference
   const { manifest } = source
-  const namespace = manifest.object.metadata.namespace
-  const target = set.get(kind, keyOf(name, namespace))
+  const target = set.get(kind, name)
   if (!target) {
-    const names = set.list(kind).filter(({ object }) => object.metadata.namespace === namespace)
-    const meant = nearest(
-      name,
-      names.map(({ object }) => object.metadata.name),
-    )
+    const meant = set.meant(name, set.names(kind))
+    const { namespace = '' } = manifest.object.metadata
     return [
       problemOf(manifest, {
         severity: 'error',
         path: reference.path,
-        text: `names the ${kind} "${name}", which the commit does not have in namespace ${namespace ?? ''}`,
+        text: `names the ${kind} "${name}", which the commit does not have in namespace ${namespace}`,
         remedy: meant === undefined ? `add the ${kind}, or write optional: true` : `did you mean ${meant}?`,
       }),
     ]
@@ -55,7 +47,7 @@ function checkReference(reference: Reference, { source, set }: { source: PodSour
   return reference.keys
     .filter(({ key }) => !keys.includes(key))
     .map(({ key, path }) => {
-      const meant = nearest(key, keys)
+      const meant = set.meant(key, keys)
       return problemOf(manifest, {
         severity: 'error',
         path,

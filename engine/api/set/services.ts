@@ -1,23 +1,33 @@
+import type { Manifest } from '../manifest.ts'
 import type { Problem } from '../problem.ts'
-import { nearest } from '../nearest.ts'
 import { describeRef, refOf } from '../reference.ts'
-import { matchesLabels } from '../selector.ts'
-import type { Service } from '../types.ts'
+import type { FieldPath } from '../report.ts'
+import { labelPairs } from '../selector.ts'
 import { type ManifestSet, type Of, type PodSource, problemOf } from './manifest-set.ts'
 
+/** A Service may stand before its pods, so what it does not reach is a warning. */
 export function checkServices(set: ManifestSet): Problem[] {
-  const services = set.list('Service')
-  return [...services.flatMap(service => checkTargets(service, set)), ...checkAddresses(services)]
+  const ports = new Map<string, ReadonlySet<string> | undefined>()
+  return set.list('Service').flatMap(service => {
+    const { selector, type } = service.object.spec
+    if (type === 'ExternalName' || selector === undefined || Object.keys(selector).length === 0) return []
+    // Services that select alike reach the same pods: they are looked up once.
+    const selected = labelPairs(selector).sort().join()
+    if (!ports.has(selected)) ports.set(selected, portsOf(set.podSourcesWith(selector)))
+    return checkTarget(service, { names: ports.get(selected), set })
+  })
 }
 
-/** A Service may stand before its pods, so what it does not reach is a warning. */
-function checkTargets({ object, manifest }: Of<'Service'>, set: ManifestSet): Problem[] {
-  const { selector, type } = object.spec
-  if (type === 'ExternalName' || selector === undefined || Object.keys(selector).length === 0) return []
-  const sources = set
-    .podSourcesIn(object.metadata.namespace ?? '')
-    .filter(({ template }) => matchesLabels(selector, template.metadata?.labels))
-  if (sources.length > 0) return checkTargetPorts({ object, manifest }, sources)
+/** The names of the ports that the pods have; undefined where there are no pods. */
+function portsOf(sources: readonly PodSource[]): ReadonlySet<string> | undefined {
+  return sources.length === 0 ? undefined : new Set(sources.flatMap(({ template }) => portNames(template.spec)))
+}
+
+function checkTarget(
+  { object, manifest }: Of<'Service'>,
+  { names, set }: { names: ReadonlySet<string> | undefined; set: ManifestSet },
+): Problem[] {
+  if (names !== undefined) return checkTargetPorts({ object, manifest }, { names, set })
   return [
     problemOf(manifest, {
       severity: 'warning',
@@ -28,11 +38,13 @@ function checkTargets({ object, manifest }: Of<'Service'>, set: ManifestSet): Pr
   ]
 }
 
-function checkTargetPorts({ object, manifest }: Of<'Service'>, sources: readonly PodSource[]): Problem[] {
-  const names = new Set(sources.flatMap(({ template }) => portNames(template.spec)))
+function checkTargetPorts(
+  { object, manifest }: Of<'Service'>,
+  { names, set }: { names: ReadonlySet<string>; set: ManifestSet },
+): Problem[] {
   return (object.spec.ports ?? []).flatMap(({ targetPort }, i) => {
     if (typeof targetPort === 'number' || names.has(targetPort)) return []
-    const meant = nearest(targetPort, names)
+    const meant = set.meant(targetPort, names)
     return problemOf(manifest, {
       severity: 'warning',
       path: ['spec', 'ports', i, 'targetPort'],
@@ -49,43 +61,39 @@ function portNames({ containers, initContainers = [] }: PodSource['template']['s
   )
 }
 
-/** A node port and a cluster address belong to one Service of the whole cluster. */
-function checkAddresses(services: readonly Of<'Service'>[]): Problem[] {
-  const taken = new Map<string, Service>()
-  return services.flatMap(({ object, manifest }) =>
-    addressesOf(object).flatMap(({ address, path, what }) => {
-      const before = taken.get(address)
-      if (!before) {
-        taken.set(address, object)
-        return []
-      }
-      if (before === object) return []
-      return problemOf(manifest, {
-        severity: 'error',
-        path,
-        text: `is ${what}, which ${describeRef(refOf(before))} has`,
-        remedy: 'choose another, or leave it out to have one allocated',
-      })
-    }),
+/** A cluster address or a node port that a Service asks for. */
+export interface AddressClaim {
+  readonly address: string
+  readonly path: FieldPath
+  readonly manifest: Manifest
+}
+
+export function addressClaims(set: ManifestSet): AddressClaim[] {
+  return set.list('Service').flatMap(({ object: { spec }, manifest }) =>
+    [
+      { address: spec.clusterIP, path: ['spec', 'clusterIP'] },
+      ...(spec.ports ?? []).map(({ nodePort, protocol }, i) => ({
+        address: nodePort === undefined ? undefined : `${nodePort}/${protocol}`,
+        path: ['spec', 'ports', i, 'nodePort'],
+      })),
+    ].flatMap(({ address, path }) =>
+      address === undefined || address === 'None' ? [] : [{ address, path, manifest }],
+    ),
   )
 }
 
-function addressesOf({ spec }: Service): { address: string; path: (string | number)[]; what: string }[] {
-  const { clusterIP, ports = [] } = spec
-  return [
-    ...(clusterIP === undefined || clusterIP === 'None'
-      ? []
-      : [{ address: clusterIP, path: ['spec', 'clusterIP'], what: clusterIP }]),
-    ...ports.flatMap(({ nodePort, protocol }, i) =>
-      nodePort === undefined
-        ? []
-        : [
-            {
-              address: `${nodePort}/${protocol}`,
-              path: ['spec', 'ports', i, 'nodePort'],
-              what: `${nodePort}/${protocol}`,
-            },
-          ],
-    ),
-  ]
+/** A node port and a cluster address belong to one Service of the whole cluster. */
+export function checkAddresses(claims: readonly AddressClaim[]): Problem[] {
+  const taken = new Map<string, Manifest>()
+  return claims.flatMap(({ address, path, manifest }) => {
+    const before = taken.get(address)
+    if (!before) taken.set(address, manifest)
+    if (!before || before === manifest) return []
+    return problemOf(manifest, {
+      severity: 'error',
+      path,
+      text: `is ${address}, which ${describeRef(refOf(before.object))} has`,
+      remedy: 'choose another, or leave it out to have one allocated',
+    })
+  })
 }
