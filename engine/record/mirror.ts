@@ -22,6 +22,8 @@ export interface MirrorState {
 export interface Mirror {
   /** Tells that one of the references moved. */
   changed(): void
+  /** Tells that the remote answers: what failed is tried again soon, however long it was away. */
+  reachable(): void
   state(): MirrorState
   close(): Promise<void>
 }
@@ -74,6 +76,14 @@ export function createMirror({ repository, remote, refs, interval = 10_000 }: Mi
   return {
     changed() {
       behindSince ??= Date.now()
+      schedule()
+    },
+    reachable() {
+      if (wait === 1) return
+      wait = 1
+      nextAt = Math.min(nextAt, performance.now() + interval)
+      clearTimeout(timer)
+      timer = undefined
       schedule()
     },
     state: () => ({

@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { KubeObject } from '../api/types.ts'
-import { writeFileDurably } from '../../machine/files.ts'
+import { makePrivateFolder, readIfThere, writeFileDurably } from '../../machine/files.ts'
 import type { Digest } from './recordable.ts'
 
 /** The key under which secret values become digests, and what it is called in them. */
@@ -15,16 +15,13 @@ const written = /^gantry-digest:([0-9a-f]{8}):[0-9a-f]{64}$/
 
 /** The key in a file (mode 0600), made where there is none. */
 export async function ensureDigestKey(file: string): Promise<DigestKey> {
-  const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const known = await readIfThere(file)
   const hex = known?.trim() ?? randomBytes(32).toString('hex')
   if (!/^[0-9a-f]{64}$/.test(hex)) {
     throw new TypeError(`${file} must hold 64 hexadecimal digits; restore it from a backup, or remove it for a new key`)
   }
   if (known === undefined) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await makePrivateFolder(dirname(file))
     await chmod(dirname(file), 0o700)
     await writeFileDurably(file, `${hex}\n`, { mode: 0o600 })
   }

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { writeFileDurably } from '../../machine/files.ts'
+import { readIfThere, writeFileDurably } from '../../machine/files.ts'
 
 export interface VersionReserveOptions {
   readonly file: string
@@ -41,10 +40,7 @@ export async function createVersionReserve({ file, block, floor = 0 }: VersionRe
 }
 
 async function read(file: string): Promise<number> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '0'
-    throw error
-  })
+  const text = (await readIfThere(file)) ?? '0'
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 0 && text.trim() !== '') return value
   throw new TypeError(

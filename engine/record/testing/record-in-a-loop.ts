@@ -44,8 +44,10 @@ async function killAtSync(count: number, before: boolean): Promise<void> {
   let left = count
   prototype.sync = async function (this: FileHandle) {
     left -= 1
-    if (before && left === 0) process.kill(process.pid, 'SIGKILL')
+    // Decided here: other fsyncs may begin while this one waits.
+    const isTheOne = left === 0
+    if (before && isTheOne) process.kill(process.pid, 'SIGKILL')
     await sync.call(this)
-    if (!before && left === 0) process.kill(process.pid, 'SIGKILL')
+    if (isTheOne) process.kill(process.pid, 'SIGKILL')
   }
 }
