@@ -1,7 +1,9 @@
 /** The agent's loop: joins the session, the network, the proxy, DNS, the runtimes and the pods of one node. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { Assignments, loadAssignments, saveAssignments } from './assignments.ts'
+import { Assignments } from './assignments.ts'
+import { openJournal, readJournal } from './journal.ts'
+import type { Journal } from './journal.ts'
 import { defaultMode } from './network/create.ts'
 import { describeNode } from './node.ts'
 import { closeParts, startParts } from './parts.ts'
@@ -17,6 +19,7 @@ export interface AgentOptions {
   readonly folder: string
   readonly engineSocket: string
   readonly runtime: RuntimeChoice
+  readonly dockerSocket: string
   /** Where NodePorts listen. */
   readonly nodeAddress: string
   readonly version: string
@@ -25,22 +28,22 @@ export interface AgentOptions {
   onFatal(error: unknown): void
 }
 
+/** The node's assignments, in the agent's folder. */
+export const journalName = 'assignments.jsonl'
+
 export interface Agent {
   /** Lets go of everything; pods and the proxy run on. */
   close(): Promise<void>
 }
 
-/** How long a burst of assignments may wait to be saved: what is lost by a crash, the engine says again. */
-const saveDelay = 200
-
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { log, nodeName } = options
-  const file = join(options.folder, 'assignments.json')
-  let assignments = await loadAssignments(file, nodeName)
+  const file = join(options.folder, journalName)
+  let assignments = await readJournal(file, nodeName)
+  let journal: Journal | undefined = assignments && openJournal(file, assignments)
   let parts: Promise<Parts> | undefined
   /** What `parts` resolved to. */
   let running: Parts | undefined
-  let saving: NodeJS.Timeout | undefined
   let link: EngineLink | undefined
   let closed = false
 
@@ -62,6 +65,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       return
     }
     assignments ??= new Assignments(settings, nodeName)
+    journal ??= openJournal(file, assignments)
     parts ??= begin(settings)
     parts
       .then(started => {
@@ -72,14 +76,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 
   function assign(delta: AssignmentDelta): void {
-    if (assignments === undefined || parts === undefined) throw new Error('an assignment came before the welcome')
+    if (assignments === undefined || parts === undefined || journal === undefined) {
+      throw new Error('an assignment came before the welcome')
+    }
     const mirror = assignments
     const touched = mirror.apply(delta)
-    parts.then(to => show(to, mirror, touched.has('Service') || touched.has('EndpointSlice')), fail)
-    saving ??= setTimeout(() => {
-      saving = undefined
-      saveAssignments(file, mirror).catch((error: unknown) => log.error(error, 'cannot save the assignments'))
-    }, saveDelay)
+    Promise.all([parts, journal.keep(delta)])
+      .then(([to]) => show(to, mirror, touched.has('Service') || touched.has('EndpointSlice')))
+      .catch(fail)
   }
 
   function describe({ network, runtimes }: Parts): NodeReport {
@@ -94,8 +98,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (closed) return
     closed = true
     link?.close()
-    clearTimeout(saving)
-    if (assignments !== undefined && assignments.resourceVersion > 0) await saveAssignments(file, assignments)
+    await journal?.close()
     const open = await parts?.catch(() => undefined)
     if (open !== undefined) await closeParts(open)
   }

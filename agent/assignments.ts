@@ -1,6 +1,4 @@
-/** What the engine told this node, in memory and on disk: an agent that starts while the engine is away knows its pods. */
-import { readFile } from 'node:fs/promises'
-import { writeFileDurably } from '../machine/files.ts'
+/** What the engine told this node: the agent's copy of its part of the cluster. */
 import { kindKey, keyOf, refOf } from '../engine/api/reference.ts'
 import type { CoreKind, Kinds, KubeObject, NodeName } from '../engine/api/types.ts'
 import type { Key, Ref } from '../engine/api/reference.ts'
@@ -84,31 +82,9 @@ export class Assignments implements Mirror {
     return sorted as readonly Kinds[K][]
   }
 
-  toJSON(): SavedAssignments {
+  /** All of it as one delta. */
+  whole(): AssignmentDelta {
     const put = [...this.#objects.values()].flatMap(objects => [...objects.values()])
-    return { settings: this.settings, delta: { full: true, resourceVersion: this.#resourceVersion, put, delete: [] } }
+    return { full: true, resourceVersion: this.#resourceVersion, put, delete: [] }
   }
-}
-
-interface SavedAssignments {
-  readonly settings: NodeSettings
-  readonly delta: AssignmentDelta
-}
-
-/** What an earlier agent of this node knew; undefined where there was none. A file cut short by a crash cannot be. */
-export async function loadAssignments(file: string, nodeName: NodeName): Promise<Assignments | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (text === undefined) return undefined
-  const saved = JSON.parse(text) as SavedAssignments
-  const assignments = new Assignments(saved.settings, nodeName)
-  assignments.apply(saved.delta)
-  return assignments
-}
-
-/** Holds Secrets: for this user's eyes only. */
-export async function saveAssignments(file: string, assignments: Assignments): Promise<void> {
-  await writeFileDurably(file, JSON.stringify(assignments), { mode: 0o600 })
 }

@@ -1,12 +1,15 @@
 /** The agent's program: `agent --data DIR …`. `gantry up` starts it; with `--down` it stops the node's pods and ends. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { holdFolder } from '../machine/hold.ts'
-import { makePrivateFolder } from '../machine/files.ts'
-import { startAgent } from './agent.ts'
-import { loadAssignments } from './assignments.ts'
+import { makePrivateFolder, writeFileDurably } from '../machine/files.ts'
+import { journalName, startAgent } from './agent.ts'
+import { readJournal } from './journal.ts'
 import { destroyParts, startParts } from './parts.ts'
+import type { PartsOptions } from './parts.ts'
+import { dockerSocketOf } from './runtimes.ts'
 import type { RuntimeChoice } from './runtimes.ts'
 
 const { values } = parseArgs({
@@ -27,9 +30,12 @@ const options = {
   nodeName: required('node-name'),
   nodeAddress: values['node-address'],
   runtime: values.runtime as RuntimeChoice,
+  dockerSocket: dockerSocketOf(process.env['DOCKER_HOST']),
   log: pino({ name: 'agent', level: process.env['GANTRY_LOG_LEVEL'] ?? 'info' }),
 }
 
+/** What the last agent of this folder ran with. */
+const startedWith = join(folder, 'started-with.json')
 let leave = (): void => process.exit()
 await makePrivateFolder(folder)
 // An agent whose engine was killed runs on: the new one takes its place, and its pods.
@@ -37,6 +43,9 @@ await holdFolder(folder, { holder: 'the agent', takeOver: true, onAsked: () => l
 await (values.down ? down() : run()).catch(end)
 
 async function run(): Promise<void> {
+  await writeFileDurably(startedWith, JSON.stringify({ runtime: options.runtime, dockerSocket: options.dockerSocket }), {
+    mode: 0o600,
+  })
   const agent = await startAgent({
     ...options,
     engineSocket: required('engine-socket'),
@@ -59,9 +68,11 @@ function end(error: unknown): never {
 
 /** Knows its pods from what the engine last said, so it needs no engine. */
 async function down(): Promise<void> {
-  const assignments = await loadAssignments(join(folder, 'assignments.json'), options.nodeName)
+  const assignments = await readJournal(join(folder, journalName), options.nodeName)
   if (assignments === undefined) return
-  const parts = await startParts(assignments.settings, { ...options, send: () => {} })
+  // The same runtimes, whatever the environment of this command says.
+  const before = JSON.parse(await readFile(startedWith, 'utf8')) as Pick<PartsOptions, 'runtime' | 'dockerSocket'>
+  const parts = await startParts(assignments.settings, { ...options, ...before, send: () => {} })
   parts.pods.apply(assignments)
   await destroyParts(parts)
 }

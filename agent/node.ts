@@ -3,6 +3,7 @@ import { arch, cpus, hostname, release, totalmem } from 'node:os'
 import { readFileSync, statfsSync } from 'node:fs'
 import type { NodeName, NodeStatus } from '../engine/api/types.ts'
 import type { NodeReport } from '../engine/protocol/session.ts'
+import { bootId } from '../machine/processes.ts'
 import type { NodeNetwork } from './network/network.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
@@ -59,7 +60,7 @@ function software(architecture: string, parts: NodeParts): Pick<NodeStatus, 'nod
       operatingSystem: 'linux',
       kernelVersion: release(),
       osImage: osImage(),
-      bootID: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      bootID: bootId(),
       containerRuntimeVersion: runtimes.map(runtime => runtime.version).join(' '),
       kubeletVersion: `gantry-${parts.version}`,
       kubeProxyVersion: `gantry-${parts.version}`,

@@ -29,6 +29,8 @@ export interface PartsOptions {
   readonly nodeName: string
   readonly folder: string
   readonly runtime: RuntimeChoice
+  /** The Docker Engine's Unix socket. */
+  readonly dockerSocket: string
   readonly nodeAddress: string
   readonly log: Logger
   send(message: AgentMessage): void
@@ -46,7 +48,7 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     onProblems: problems => traffic?.report(problems),
     onError: error => log.error(error, 'the proxy does not start; trying again'),
   })
-  const runtimes = await openRuntimes({ choice: options.runtime, folder, settings, nodeName, network })
+  const runtimes = await openRuntimes({ choice: options.runtime, dockerSocket: options.dockerSocket, folder, settings, nodeName, network })
   const dns =
     network.dnsAddress === undefined ? undefined : await createDns({ address: network.dnsAddress, domain: clusterDomain })
   const pods = await createPods({
@@ -86,6 +88,9 @@ export async function destroyParts(parts: Parts): Promise<void> {
   parts.traffic.close()
   parts.dns?.close()
   await parts.proxy.stop()
-  for (const runtime of parts.runtimes.values()) await runtime.close()
+  for (const runtime of parts.runtimes.values()) {
+    await runtime.destroy?.()
+    await runtime.close()
+  }
   await parts.network.destroy()
 }

@@ -1,6 +1,6 @@
 /** Which runtimes a node offers. */
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { NodeName } from '../engine/api/types.ts'
 import type { NodeSettings } from '../engine/protocol/session.ts'
 import type { NodeNetwork } from './network/network.ts'
@@ -13,6 +13,7 @@ export type RuntimeChoice = 'auto' | 'docker' | 'process'
 
 export interface RuntimesOptions {
   readonly choice: RuntimeChoice
+  readonly dockerSocket: string
   readonly folder: string
   readonly settings: NodeSettings
   readonly nodeName: NodeName
@@ -20,21 +21,22 @@ export interface RuntimesOptions {
 }
 
 export async function openRuntimes(options: RuntimesOptions): Promise<ReadonlyMap<'process' | 'docker', Runtime>> {
-  const { choice, folder, nodeName, network } = options
+  const { choice, dockerSocket, folder, nodeName, network } = options
+  // The agent's folder lies in the engine's on one machine: its token and keys are no container's business.
+  const dataFolder = dirname(folder)
   const common = { clusterUid: options.settings.clusterUid, nodeName, network }
   const runtimes = new Map<'process' | 'docker', Runtime>()
   if (choice !== 'docker') {
-    runtimes.set('process', await createProcessRuntime({ ...common, folder: join(folder, 'process') }))
+    runtimes.set('process', await createProcessRuntime({ ...common, folder: join(folder, 'process'), hidden: [dataFolder] }))
   }
-  const socket = dockerSocket(process.env['DOCKER_HOST'])
-  if (choice === 'docker' || (choice === 'auto' && (await answers(socket)))) {
-    runtimes.set('docker', await createDockerRuntime({ ...common, folder: join(folder, 'docker'), socket }))
+  if (choice === 'docker' || (choice === 'auto' && (await answers(dockerSocket)))) {
+    runtimes.set('docker', await createDockerRuntime({ ...common, folder: join(folder, 'docker'), socket: dockerSocket }))
   }
   return runtimes
 }
 
 /** The Engine's Unix socket, by DOCKER_HOST as the docker client reads it. */
-function dockerSocket(host: string | undefined): string {
+export function dockerSocketOf(host: string | undefined): string {
   if (host === undefined || host === '') return '/var/run/docker.sock'
   if (host.startsWith('unix://')) return host.slice('unix://'.length)
   throw new Error(`DOCKER_HOST is ${host}, but containers must run on this machine; use unix:///path/to/docker.sock`)

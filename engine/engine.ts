@@ -42,6 +42,8 @@ export interface EngineOptions {
   readonly runtime: 'auto' | 'docker' | 'process'
   readonly nodeAddress: string
   readonly log: Logger
+  /** Gives up starting. */
+  readonly signal: AbortSignal
   /** Says what is being done, for a person who waits. */
   say(line: string): void
   /** Tells of changes of the cluster's own object: a commit applied, refused, healthy. */
@@ -55,6 +57,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly cluster: Cluster
   readonly url: string
+  /** Where the followed branch is, without credentials. */
+  readonly source: string
   /** Resolves when the branch was read, what follows from it is recorded, and the agent is there to run it. */
   readonly ready: Promise<void>
   stop(): Promise<void>
@@ -67,12 +71,36 @@ const heartbeatSeconds = 3
 /** Told to the agents and to whoever asks; without a node there is nothing to run on. */
 const nodeName = hostname().toLowerCase()
 
+/** Rejects where a part cannot start, or the signal's reason where it gives up first; what started is ended again. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const closers: Closer[] = []
+  const stop = async (): Promise<void> => {
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
+  }
+  const given = new Promise<never>((_, reject) => {
+    options.signal.addEventListener('abort', () => reject(options.signal.reason as Error), { once: true })
+  })
+  try {
+    const parts = await Promise.race([startParts(options, close => closers.push(close)), given])
+    return { ...parts, ready: Promise.race([parts.ready, given]), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+type Closer = () => Promise<void> | void
+
+/** Starts each part after those that it needs; `own` hears what ends it, to be called in the opposite order. */
+async function startParts(options: EngineOptions, own: (close: Closer) => void): Promise<Omit<Engine, 'stop'>> {
   const { data, log, say } = options
   const { clusterName, clusterUid } = data.identity
+  own(() => data.release())
   const state = await openState(options)
+  own(() => state.close())
   const { repository, now } = state
   const renderer = createRenderer({ cacheFolder: data.file('cache') })
+  own(() => renderer.close())
   const store = createStore()
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -80,7 +108,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let recordTrouble: Error | undefined
   let loop: Loop | undefined
   let checked = false
-  let lastAgentTrouble: string | undefined
+  let joined = false
   const agentJoined = deferred<void>()
 
   const cluster = new Cluster({ startVersion: state.startVersion })
@@ -95,6 +123,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       else log.error(error, 'cannot record; nothing is sent until it works, trying again')
     },
   })
+
+  own(() => outbox.close())
 
   function publish(changes: readonly ObjectChange[]): void {
     store.publish(changes)
@@ -142,7 +172,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     settingsFor,
     onJoined(node, settings) {
       dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR })
-      lastAgentTrouble = undefined
+      joined = true
       agentJoined.resolve()
     },
     onMessage(node, message) {
@@ -167,6 +197,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     onRefused: reason => log.warn({ reason }, 'an agent was refused'),
   })
+  own(() => frontDoor.close())
   const agent = startAgentProcess({
     folder: data.file('agent'),
     engineSocket,
@@ -176,17 +207,21 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     version,
     onLog: line => log.info({ agent: line }, 'agent'),
     onRestart(reason) {
-      log.error({ reason }, 'the agent ended; starting it again')
-      if (reason !== lastAgentTrouble) say(`the agent ended and is started again: ${reason}`)
-      lastAgentTrouble = reason
+      log.error({ reason }, 'the agent ended')
+      // One that never joined will not by trying again: whoever waits for it should know.
+      if (!joined) options.onFatal(new Error(`the agent cannot start: ${reason}`))
+      else say(`the agent ended and is started again: ${reason}`)
     },
   })
+
+  own(() => agent.stop())
 
   const { services: serviceCIDR } = await ranges.promise
   const restored = await state.restore(renderer)
   cluster.restore(restored, { resourceVersion: state.startVersion })
   store.restore(restored, { resourceVersion: state.startVersion, oldestWatchable: state.startVersion })
   loop = createLoop({ cluster, core: { clusterName, serviceCIDR, nodePorts }, outbox, now })
+  own(() => loop?.close())
   dispatch({ kind: 'clock' })
   started.resolve()
 
@@ -197,17 +232,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     clusterName,
     branch: options.branch,
     paths: options.paths,
-    fetch: state.source?.fetch,
+    source: state.source,
     intervalSeconds: options.intervalSeconds,
     dispatch,
     log,
   })
+  own(() => follower.close())
   const gitServer = await createGitServer({
     repository,
     followed: `refs/heads/${options.branch}`,
     onPush: push => follower.onPush(push),
     onPushed: updates => follower.onPushed(updates),
   })
+  own(() => gitServer.close())
   const gitPath = `/git/${clusterName}.git`
   const server = createServer({
     store,
@@ -233,6 +270,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     onError: (error, request) => log.error({ error, request }, 'a request failed'),
   })
 
+  own(() => server.close())
+
   say('listening …')
   const authority = await loadAuthority(data.keys, Date.now())
   const names = ['127.0.0.1', 'localhost', nodeName, options.listen]
@@ -245,7 +284,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const config = { cluster: clusterName, server: tlsUrl, caPem: authority.certificate, token: data.token }
   await writeFileDurably(data.file('kubeconfig'), kubeconfig(config), { mode: 0o600 })
 
-  say(state.source === undefined ? 'reading the branch …' : `reading ${options.repo} …`)
+  say(state.source === undefined ? 'reading the branch …' : `reading ${state.source.url} …`)
   async function begin(): Promise<void> {
     await follower.check()
     checked = true
@@ -263,20 +302,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 
 
-  async function stop(): Promise<void> {
-    await follower.close()
-    await agent.stop()
-    await frontDoor.close()
-    loop?.close()
-    await outbox.close()
-    await server.close()
-    await gitServer.close()
-    await renderer.close()
-    await state.close()
-    await data.release()
-  }
-
-  return { cluster, url, ready: begin(), stop }
+  return { cluster, url, source: state.source?.url ?? `${url}${gitPath}`, ready: begin() }
 }
 
 function wrongNetwork(was: NetworkMode, is: NetworkMode): { refused: string; remedy: string } {

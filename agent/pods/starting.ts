@@ -69,7 +69,13 @@ export async function startContainer(
   for (const message of environment.skipped) {
     facts.onEvent({ type: 'Warning', reason: 'InvalidEnvironmentVariableNames', message })
   }
-  if (runtime.name === 'docker') await runtime.ensureImage(container.image ?? '', container.imagePullPolicy)
+  if (runtime.name === 'docker') {
+    const { stale } = await runtime.ensureImage(container.image ?? '', container.imagePullPolicy)
+    if (stale !== undefined) {
+      const message = `${stale}; the image that this node has is used as it is`
+      facts.onEvent({ type: 'Warning', reason: 'ImageNotChecked', message })
+    }
+  }
   if (!facts.onPulled(name)) return undefined
   const mounts = await volumes.mountsOf(container, { pod, env: environment.env })
   const status = await gate.pass(() =>

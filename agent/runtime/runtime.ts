@@ -27,8 +27,11 @@ export interface Runtime {
   createSandbox(spec: SandboxSpec): Promise<SandboxState>
   /** Removes a sandbox with whatever containers and logs are left in it. No error where it is gone. */
   removeSandbox(podUid: Uid): Promise<void>
-  /** Makes sure of the image as the policy says. Rejects with ImageError. */
-  ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<{ imageID: string }>
+  /**
+   * Makes sure of the image as the policy says. Rejects with ImageError. `stale`: the registry cannot be reached, so the
+   * image that the node has is used as it is, and why.
+   */
+  ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<ImagePresence>
   /** Creates and starts a container; the same pod uid, name and attempt again adopts the one that exists. */
   startContainer(spec: ContainerSpec): Promise<ContainerStatusReport>
   /** Sends the stop signal, waits for up to graceSeconds, then kills; resolves when it has ended. */
@@ -49,6 +52,11 @@ export interface Runtime {
   close(): Promise<void>
   /** Removes every sandbox of this cluster and node, and what else it made: `gantry down`. */
   destroy?(): Promise<void>
+}
+
+export interface ImagePresence {
+  readonly imageID: string
+  readonly stale?: string
 }
 
 export type ContainerId = string

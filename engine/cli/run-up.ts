@@ -1,11 +1,13 @@
 /** Runs the engine in the foreground and tells a person what happens. */
-import { createWriteStream } from 'node:fs'
 import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { writeFileDurably } from '../../machine/files.ts'
 import { news, openAddresses, welcomeLines } from '../console.ts'
 import { openData } from '../data.ts'
 import { startEngine } from '../engine.ts'
+import type { Engine } from '../engine.ts'
 import { saveConnection } from './connection.ts'
+import { CliError } from './failure.ts'
 
 export interface UpOptions {
   readonly repo?: string
@@ -25,11 +27,28 @@ export interface UpOptions {
 export async function runUp(options: UpOptions): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`gantry: ${line}\n`)
   const data = await openData(options.data, { clusterName: options.name })
-  const logFile = createWriteStream(data.file('gantry.log'), { flags: 'a', mode: 0o600 })
-  const log = pino({ name: 'gantry', level: process.env['GANTRY_LOG_LEVEL'] ?? 'info' }, logFile)
+  const log = openLog(data.file('gantry.log'))
+  const given = new AbortController()
+  let engine: Engine | undefined
   let stopping = false
 
-  const engine = await startEngine({
+  async function stop(last: string): Promise<void> {
+    if (stopping) return
+    stopping = true
+    if (engine === undefined) {
+      given.abort(new CliError('stopped before Gantry was up'))
+      return
+    }
+    say('stopping …')
+    await engine.stop()
+    say(last)
+    process.exit(0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void stop('stopped; the pods keep running (gantry up finds them again, gantry down stops them)'))
+  }
+
+  engine = await startEngine({
     data,
     repo: options.repo,
     branch: options.branch,
@@ -41,29 +60,22 @@ export async function runUp(options: UpOptions): Promise<void> {
     runtime: options.runtime,
     nodeAddress: options.nodeAddress,
     log,
+    signal: given.signal,
     say,
     onCluster(before, after) {
       for (const line of news(before, after)) say(line)
     },
     onFatal(error) {
       log.fatal(error)
-      process.stderr.write(`error: ${error.message}\n`)
+      if (engine === undefined) {
+        given.abort(new CliError(error.message))
+        return
+      }
+      process.stderr.write(`gantry: ${error.message}\n`)
       process.exit(1)
     },
     onDown: () => void stop('stopped'),
   })
-
-  async function stop(last: string): Promise<void> {
-    if (stopping) return
-    stopping = true
-    say('stopping …')
-    await engine.stop()
-    say(last)
-    process.exit(0)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => void stop('stopped; the pods keep running (gantry up finds them again, gantry down stops them)'))
-  }
 
   await writeFileDurably(data.file('server.json'), JSON.stringify({ server: engine.url }), { mode: 0o600 })
   saveConnection({
@@ -80,11 +92,18 @@ export async function runUp(options: UpOptions): Promise<void> {
     data: data.path,
     cloneUrl:
       options.repo === undefined ? `http://gantry:${data.token}@127.0.0.1:${port}/git/${clusterName}.git` : undefined,
-    source: options.repo === undefined ? `branch ${options.branch} of its own repository` : options.repo,
+    source: options.repo === undefined ? `branch ${options.branch} of its own repository` : engine.source,
     kubeconfig: data.file('kubeconfig'),
     command: 'gantry',
   }
   for (const line of welcomeLines(welcome, openAddresses(engine.cluster, options.nodeAddress))) {
     process.stdout.write(`${line}\n`)
   }
+}
+
+/** Lines that a full disk has no room for are kept and written when there is: no reason for Gantry to end. */
+function openLog(file: string): Logger {
+  const destination = pino.destination({ dest: file, append: true, mode: 0o600, sync: true })
+  destination.on('error', () => {})
+  return pino({ name: 'gantry', level: process.env['GANTRY_LOG_LEVEL'] ?? 'info' }, destination)
 }

@@ -36,7 +36,7 @@ export function isDecision(
   kind: KindKey,
   { before, after }: { before: KubeObject | undefined; after: KubeObject | undefined },
 ): boolean {
-  if (kind === 'Event' || kind === 'EndpointSlice') return false
+  if (kind === 'Event') return false
   if (!before || !after) return true
   if (kind === clusterKind) {
     const [was, is] = [before as ClusterObject, after as ClusterObject]

@@ -1,7 +1,7 @@
 import type { ImageInspectInfo } from 'dockerode'
 import { Readable } from 'node:stream'
 import { ImageError } from '../runtime.ts'
-import type { Runtime } from '../runtime.ts'
+import type { ImagePresence, Runtime } from '../runtime.ts'
 import { DockerError, isStatus, orMissing } from './engine.ts'
 import type { DockerEngine } from './engine.ts'
 import { pauseProgram, pauseTag } from './pause.ts'
@@ -10,16 +10,27 @@ import { tarOf } from './tar.ts'
 
 type Policy = Parameters<Runtime['ensureImage']>[1]
 
-export async function ensureImage(engine: DockerEngine, image: string, policy: Policy): Promise<{ imageID: string }> {
-  const present = policy === 'Always' ? undefined : await findImage(engine, image)
-  if (present !== undefined) return { imageID: imageIdOf(present) }
+/**
+ * A registry that is away is no reason to stop what the node can run: where kubelet would fail, `Always` then takes the
+ * image that is there. One that answers and refuses is: the right to the image may be gone.
+ */
+const unreachable = /dial tcp|no such host|connection refused|i\/o timeout|network is unreachable|TLS handshake timeout/
+
+export async function ensureImage(engine: DockerEngine, image: string, policy: Policy): Promise<ImagePresence> {
+  const present = await findImage(engine, image)
+  if (present !== undefined && policy !== 'Always') return { imageID: imageIdOf(present) }
   if (policy === 'Never') {
     throw new ImageError(
       'ErrImageNeverPull',
       `image ${image} is not present on the node, and imagePullPolicy is Never: load it there, or choose IfNotPresent`,
     )
   }
-  await pull(engine, image)
+  try {
+    await pull(engine, image)
+  } catch (error) {
+    if (present === undefined || !(error instanceof ImageError) || !unreachable.test(error.message)) throw error
+    return { imageID: imageIdOf(present), stale: error.message }
+  }
   const pulled = await findImage(engine, image)
   if (pulled === undefined) throw new ImageError('ErrImagePull', `image ${image} was pulled but is not there`)
   return { imageID: imageIdOf(pulled) }

@@ -1,4 +1,5 @@
 import type { NodeNetwork } from '../../network/network.ts'
+import { overlaps, parseCidr } from '../../network/cidr.ts'
 import { dockerNetworkOptions } from '../../network/docker-network.ts'
 import { isStatus, orMissing } from './engine.ts'
 import type { DockerEngine } from './engine.ts'
@@ -46,9 +47,28 @@ export async function ensureNetwork(
     )
   } catch (error) {
     // Another call of ours was faster.
-    if (!isStatus(error, 409)) throw error
+    if (isStatus(error, 409)) return pod
+    const rivals = await overlapping(engine, network.podCIDR)
+    if (rivals.length > 0) {
+      throw new Error(
+        `Docker's network ${rivals.join(', ')} overlaps the pods' range ${network.podCIDR}; ` +
+          `where nothing uses it, remove it: docker network rm ${rivals.join(' ')}`,
+        { cause: error },
+      )
+    }
+    throw error
   }
   return pod
+}
+
+/** The names of Docker's networks that hold addresses of a range. */
+async function overlapping(engine: DockerEngine, range: string): Promise<string[]> {
+  const networks = await engine.call('list networks', api => api.listNetworks())
+  return networks.flatMap(({ Name, IPAM }) => {
+    const subnets = (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? [])
+    const meets = subnets.some(subnet => !subnet.includes(':') && overlaps(parseCidr(subnet), parseCidr(range)))
+    return meets ? [Name] : []
+  })
 }
 
 export async function removeNetwork(engine: DockerEngine, owner: Owner): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   ContainerId,
   ContainerSpec,
   ContainerStatusReport,
+  ImagePresence,
   ExecResult,
   LogLine,
   LogOptions,
@@ -138,7 +139,7 @@ class DockerRuntime implements Runtime {
     await this.#files.removePod(podUid)
   }
 
-  ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<{ imageID: string }> {
+  ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<ImagePresence> {
     return ensureImage(this.#engine, image, policy)
   }
 
