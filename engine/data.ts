@@ -1,10 +1,9 @@
 /** The engine's data folder: who the cluster is, its token, its keys. Readable by this user alone. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { holdFolder } from '../machine/hold.ts'
 import type { Hold } from '../machine/hold.ts'
-import { makePrivateFolder, writeFileDurably } from '../machine/files.ts'
+import { makePrivateFolder, readIfThere, writeFileDurably } from '../machine/files.ts'
 import type { NetworkMode } from './protocol/session.ts'
 
 /** What never changes in the life of a cluster. */
@@ -93,13 +92,4 @@ async function readOrMake(file: string, make: () => string): Promise<string> {
   const made = make()
   await writeFileDurably(file, `${made}\n`, { mode: 0o600 })
   return made
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -40,7 +40,9 @@ const maxPath = 107
 export async function holdFolder(folder: string, options: HoldOptions): Promise<Hold> {
   const path = join(folder, 'hold.sock')
   if (Buffer.byteLength(path) > maxPath) {
-    throw new Error(`the folder's path is too long for a Unix socket: ${folder}; choose one of at most ${maxPath - 10} bytes`)
+    throw new Error(
+      `the folder's path is too long for a Unix socket: ${folder}; choose one of at most ${maxPath - 10} bytes`,
+    )
   }
   const deadline = Date.now() + patience
   for (;;) {

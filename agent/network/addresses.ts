@@ -1,8 +1,7 @@
 /** Which pod has which address, kept on disk: an address outlives the agent and is never given twice. */
-import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Uid } from '../../engine/api/types.ts'
-import { makePrivateFolder, writeFileDurably } from '../../machine/files.ts'
+import { makePrivateFolder, readIfThere, writeFileDurably } from '../../machine/files.ts'
 import { addressAt, parseAddress, type Cidr } from './cidr.ts'
 
 export interface Addresses {
@@ -77,13 +76,8 @@ function isWithin(range: Cidr, address: string): boolean {
 }
 
 async function readKept(file: string): Promise<Kept> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { last: firstOffset - 1, pods: {} }
-    throw error
-  }
+  const text = await readIfThere(file)
+  if (text === undefined) return { last: firstOffset - 1, pods: {} }
   const value: unknown = safeParse(text)
   if (!isKept(value)) {
     throw new Error(`${file} does not hold the addresses of pods; stop this node's pods, then remove the file`)

@@ -1,13 +1,14 @@
 /** The last table on disk: a proxy that was killed serves again before anybody tells it what. */
 import { readFile } from 'node:fs/promises'
 import { writeFileDurably } from '../../machine/files.ts'
+import { bootId } from '../../machine/processes.ts'
 import type { ProxyTable } from './table.ts'
 
 /** Undefined where none is kept of this boot: after one, the addresses of pods mean nothing. */
 export async function readSavedTable(path: string): Promise<ProxyTable | undefined> {
   try {
     const { boot, table } = JSON.parse(await readFile(path, 'utf8')) as { boot: string; table: ProxyTable }
-    return boot === (await bootId()) && Array.isArray(table.ports) ? table : undefined
+    return boot === bootId() && Array.isArray(table.ports) ? table : undefined
   } catch {
     // Absent or damaged alike: the agent sends the table in a moment.
     return undefined
@@ -20,7 +21,7 @@ export function tableSaver(path: string, onError: (error: unknown) => void): (ta
   let writing = false
   async function write(): Promise<void> {
     writing = true
-    const boot = await bootId()
+    const boot = bootId()
     while (next !== undefined) {
       const table = next
       next = undefined
@@ -34,8 +35,4 @@ export function tableSaver(path: string, onError: (error: unknown) => void): (ta
         .catch(onError)
         .finally(() => (writing = false))
   }
-}
-
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
 }

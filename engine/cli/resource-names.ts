@@ -1,18 +1,10 @@
 import { nearest } from '../api/nearest.ts'
+import type { Resource } from '../api/registry.ts'
 import type { Client } from './client.ts'
 import { CliError, usageError } from './failure.ts'
 
 /** A kind as the server serves it. */
-export interface ServedResource {
-  readonly group: string
-  readonly version: string
-  readonly kind: string
-  readonly plural: string
-  readonly singular: string
-  readonly shortNames: readonly string[]
-  readonly categories: readonly string[]
-  readonly namespaced: boolean
-}
+export type ServedResource = Omit<Resource, 'kindKey' | 'model'>
 
 /** Kinds, and where single objects are named, those: `pods,svc`, `pod web-1 web-2`, `deploy/web svc/web`. */
 export interface Wanted {

@@ -1,9 +1,9 @@
 /** Writes a few objects as one pack: two files to fsync however many objects there are. https://git-scm.com/docs/gitformat-pack */
 import { createHash, randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
-import { syncFolder } from '../../machine/files.ts'
+import { syncFolder, writeSynced } from '../../machine/files.ts'
 import { fileFailure } from './git-process.ts'
 import type { NewObject, ObjectType } from './objects.ts'
 
@@ -16,7 +16,10 @@ export async function writePack(repository: string, objects: readonly NewObject[
   const files = { pack: join(folder, `tmp_pack_${id}`), idx: join(folder, `tmp_idx_${id}`) }
   try {
     // Both at a time: waiting for the disk is most of what a small commit costs.
-    const written = await Promise.allSettled([writeSynced(files.pack, pack), writeSynced(files.idx, index)])
+    const written = await Promise.allSettled([
+      writeSynced(files.pack, pack, { mode: 0o444, flag: 'wx' }),
+      writeSynced(files.idx, index, { mode: 0o444, flag: 'wx' }),
+    ])
     for (const result of written) if (result.status === 'rejected') throw result.reason
     // Git finds a pack by its index, so that comes second.
     await rename(files.pack, join(folder, `pack-${name}.pack`))
@@ -25,16 +28,6 @@ export async function writePack(repository: string, objects: readonly NewObject[
   } catch (error) {
     await Promise.all(Object.values(files).map(file => rm(file, { force: true })))
     throw fileFailure(`writing ${objects.length} objects to ${folder}`, error)
-  }
-}
-
-async function writeSynced(path: string, data: Buffer): Promise<void> {
-  const file = await open(path, 'wx', 0o444)
-  try {
-    await file.writeFile(data)
-    await file.sync()
-  } finally {
-    await file.close()
   }
 }
 

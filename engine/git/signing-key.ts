@@ -1,17 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { writeFileDurably } from '../../machine/files.ts'
+import { makePrivateFolder, readIfThere, writeFileDurably } from '../../machine/files.ts'
 import { parseSigningKey, publicKeyLine } from './signature.ts'
 
 /** The Ed25519 key in a file (mode 0600, in a folder of 0700), made where there is none. Gives its public half as a line. */
 export async function ensureSigningKey(file: string): Promise<string> {
-  const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const known = await readIfThere(file)
   if (known !== undefined) return publicKeyLine(parseSigningKey(known))
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  await makePrivateFolder(dirname(file))
   await chmod(dirname(file), 0o700)
   const { privateKey } = generateKeyPairSync('ed25519')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()

@@ -1,5 +1,5 @@
 import type { ExecResult } from '../runtime.ts'
-import { identify, signal } from '../process/identity.ts'
+import { identify, signal } from '../../../machine/processes.ts'
 import type { DockerEngine } from './engine.ts'
 
 const outputLimit = 10 * 1024

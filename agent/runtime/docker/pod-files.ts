@@ -1,7 +1,8 @@
 /** The files on the node that a pod's containers have mounted, in a folder a pod. */
-import { chmod, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Uid } from '../../../engine/api/types.ts'
+import { exists, makePrivateFolder } from '../../../machine/files.ts'
 import type { Mount, SandboxSpec } from '../runtime.ts'
 import { hostsFile, resolvFile } from '../sandbox-files.ts'
 
@@ -23,7 +24,7 @@ export class PodFiles {
 
   async writeSandbox(spec: SandboxSpec): Promise<void> {
     const folder = this.#podFolder(spec.podUid)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makePrivateFolder(folder)
     const files = {
       hosts: spec.hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(spec),
       ...(spec.dns === undefined ? {} : { 'resolv.conf': resolvFile(spec.dns) }),
@@ -80,15 +81,5 @@ export class PodFiles {
   #podFolder(podUid: Uid): string {
     if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(podUid)) throw new Error(`"${podUid}" is not the uid of a pod`)
     return join(this.#folder, podUid)
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
-    throw error
   }
 }

@@ -13,10 +13,11 @@ import type {
 } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
 import { execute } from './exec.ts'
-import { containerId, exists, isContainerRecord, readIfThere, readRecords, writeDurably } from './files.ts'
+import { exists, readIfThere, writeFileDurably } from '../../../machine/files.ts'
+import { containerId, isContainerRecord, readRecords } from './files.ts'
 import type { ContainerRecord, Layout, SandboxRecord } from './files.ts'
-import { descendants, isAlive, parentOf, processesMarked, signal } from './identity.ts'
-import type { ProcessIdentity } from './identity.ts'
+import { descendants, isAlive, parentOf, processesMarked, signal } from '../../../machine/processes.ts'
+import type { ProcessIdentity } from '../../../machine/processes.ts'
 import { intend } from './intent.ts'
 import { execArguments } from './launch.ts'
 import { readLog, streamsWritten } from './log.ts'
@@ -179,7 +180,7 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
 
   /** Says in the place of a shim that is gone what it would have said. */
   async function markKilled(id: ContainerId): Promise<void> {
-    await writeDurably(join(layout.marks, `${id}.exited`), `${killed}\n`)
+    await writeFileDurably(join(layout.marks, `${id}.exited`), `${killed}\n`, { mode: 0o600 })
   }
 
   /** Waits until all that a container wrote is in its files. */

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createNetwork } from '../../network/create.ts'
 import type { NodeNetwork } from '../../network/network.ts'
 import type { Runtime } from '../runtime.ts'
-import { processesMarked, signal } from './identity.ts'
+import { processesMarked, signal } from '../../../machine/processes.ts'
 import { createProcessRuntime } from './runtime.ts'
 
 const owner = { clusterUid: randomUUID(), nodeName: 'test-node' }

@@ -1,6 +1,7 @@
 /** Where a process runtime keeps what must outlive the agent. */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makePrivateFolder, readIfThere } from '../../../machine/files.ts'
 import type { Uid } from '../../../engine/api/types.ts'
 import type { ContainerId } from '../runtime.ts'
 import type { Credentials } from './credentials.ts'
@@ -69,28 +70,9 @@ export function pathPart(text: string): string {
   throw new Error(`"${text}" is not a uid or name that can name a folder: use letters, digits, "-" and "."`)
 }
 
-/** Writes a file that is either there as a whole or not at all, even when the power goes. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const part = `${path}.part`
-  const file = await open(part, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(part, path)
-  const folder = await open(dirname(path), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
 /** Every record of this name, one a folder. A folder without one was given up before anything ran in it: it goes. */
 export async function readRecords(folder: string, file: string): Promise<readonly unknown[]> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(folder)
   const names = (await readdir(folder)).sort()
   const records = await Promise.all(
     names.map(async name => {
@@ -101,29 +83,6 @@ export async function readRecords(folder: string, file: string): Promise<readonl
     }),
   )
   return records.flat()
-}
-
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
-  }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }
 
 export function isContainerRecord(value: unknown): value is ContainerRecord {

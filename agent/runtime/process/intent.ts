@@ -1,14 +1,15 @@
 /** What is written down before a container is started: from here on a crash of the agent loses and doubles nothing. */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { exists, makePrivateFolder, writeFileDurably } from '../../../machine/files.ts'
+import { bootId } from '../../../machine/processes.ts'
 import type { ContainerSpec, Mount } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
 import { credentialsAsRoot, credentialsAsUser } from './credentials.ts'
 import type { Credentials } from './credentials.ts'
 import { environmentFile } from './environment.ts'
-import { containerId, exists, writeDurably } from './files.ts'
+import { containerId } from './files.ts'
 import type { ContainerRecord, Layout, SandboxRecord } from './files.ts'
-import { bootId } from './identity.ts'
 import { prepareRoot, terminationFile } from './prepare.ts'
 import { commandOf, defaultPath } from './program.ts'
 
@@ -34,7 +35,7 @@ export async function intend(spec: ContainerSpec, options: IntentOptions): Promi
   const home = layout.container(id)
   // Of an earlier try that did not come as far as its record.
   await rm(home, { recursive: true, force: true })
-  await mkdir(home, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(home)
   const hostname = spec.env['HOSTNAME'] ?? sandbox.hostname
   const env = environmentFile({ PATH: defaultPath, HOME: '/tmp', ...spec.env, HOSTNAME: hostname })
   await writeFile(join(home, 'env'), env.text, { mode: 0o600 })
@@ -60,7 +61,7 @@ export async function intend(spec: ContainerSpec, options: IntentOptions): Promi
     workingDir,
     odd: env.odd,
   }
-  await writeDurably(join(home, 'container.json'), JSON.stringify(record))
+  await writeFileDurably(join(home, 'container.json'), JSON.stringify(record), { mode: 0o600 })
   return record
 }
 

@@ -21,15 +21,7 @@ export function launchArguments(
   if (!record.isolated) return [...network, '/bin/sh', layout.plain, mark, ...enter(launch)]
   return [
     ...network,
-    'unshare',
-    ...(!launch.asRoot ? ['--user', '--map-root-user'] : []),
-    '--mount',
-    '--propagation=private',
-    '--pid',
-    '--uts',
-    '--fork',
-    '--kill-child',
-    '--',
+    ...inNamespaces({ asRoot: launch.asRoot }),
     '/bin/sh',
     layout.namespace,
     layout.container(record.id),
@@ -38,6 +30,12 @@ export function launchArguments(
     record.network === undefined ? 'host' : 'own',
     ...enter(launch),
   ]
+}
+
+/** What comes before a command that is to run in namespaces of its own. */
+export function inNamespaces({ asRoot }: { asRoot: boolean }): readonly string[] {
+  const user = asRoot ? [] : ['--user', '--map-root-user']
+  return ['unshare', ...user, '--mount', '--propagation=private', '--pid', '--uts', '--fork', '--kill-child', '--']
 }
 
 /** Another process in a container: `init` is the first process of its pid namespace. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import type { ProcessIdentity } from './identity.ts'
+import type { ProcessIdentity } from '../../../machine/processes.ts'
 
 export interface Listener {
   readonly address: string

@@ -3,7 +3,7 @@ import { watch } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LogLine, LogOptions } from '../runtime.ts'
-import { isMissing } from './files.ts'
+import { isMissing } from '../../../machine/files.ts'
 import { NoteReader, timeAt } from './times.ts'
 import type { TimeNote } from './times.ts'
 

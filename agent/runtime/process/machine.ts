@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readIfThere } from './files.ts'
+import { readIfThere } from '../../../machine/files.ts'
 import type { Layout } from './files.ts'
+import { inNamespaces } from './launch.ts'
 import { prepareRoot } from './prepare.ts'
 
 const programs = ['unshare', 'nsenter', 'setpriv', 'mount', 'umount', 'pivot_root', 'mkfifo', 'dd'] as const
@@ -30,15 +31,7 @@ export async function whyNotIsolated(folder: string, layout: Layout): Promise<st
     await prepareRoot({ home, mounts: [], hidden: [], readOnly: false, userNamespace: !asRoot })
     await mkdir(join(home, 'marks'))
     const { code, text } = await output([
-      'unshare',
-      ...(asRoot ? [] : ['--user', '--map-root-user']),
-      '--mount',
-      '--propagation=private',
-      '--pid',
-      '--uts',
-      '--fork',
-      '--kill-child',
-      '--',
+      ...inNamespaces({ asRoot }),
       '/bin/sh',
       layout.namespace,
       home,

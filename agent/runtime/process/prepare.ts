@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Mount } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
 import type { Credentials } from './credentials.ts'
-import { isMissing } from './files.ts'
+import { isMissing } from '../../../machine/files.ts'
 import type { ResolvedMount, RootEntry } from './rootfs.ts'
 import { parseMountInfo, rootFiles, volumeFiles, writableMounts } from './rootfs.ts'
 

@@ -1,7 +1,9 @@
 import gantry from '../../../package.json' with { type: 'json' }
-import { chmod, mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { chmod, readFile, realpath, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Uid } from '../../../engine/api/types.ts'
+import { makePrivateFolder, writeFileDurably } from '../../../machine/files.ts'
+import { bootId, processesMarked } from '../../../machine/processes.ts'
 import type { NodeNetwork } from '../../network/network.ts'
 import type {
   ContainerId,
@@ -14,9 +16,8 @@ import type {
 } from '../runtime.ts'
 import { ImageError } from '../runtime.ts'
 import { createContainers } from './containers.ts'
-import { layoutOf, isSandboxRecord, pathPart, readRecords, writeDurably } from './files.ts'
+import { layoutOf, isSandboxRecord, pathPart, readRecords } from './files.ts'
 import type { Layout, SandboxRecord } from './files.ts'
-import { bootId, processesMarked } from './identity.ts'
 import { listenersOf } from './listeners.ts'
 import { whyNotIsolated } from './machine.ts'
 import { hostsFile, resolvFile } from '../sandbox-files.ts'
@@ -38,15 +39,15 @@ export interface ProcessRuntimeOptions {
  * devices for privileged containers, and an IPC namespace a pod.
  */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(options.folder)
   await chmod(options.folder, 0o700)
   const folder = await realpath(options.folder)
   const layout = layoutOf(folder)
-  await mkdir(layout.marks, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(layout.marks)
   // Each by a rename: a shim of the agent before this one may still be reading its own.
-  await writeDurably(layout.shim, shimScript)
-  await writeDurably(layout.namespace, namespaceScript)
-  await writeDurably(layout.plain, plainScript)
+  await writeFileDurably(layout.shim, shimScript, { mode: 0o600 })
+  await writeFileDurably(layout.namespace, namespaceScript, { mode: 0o600 })
+  await writeFileDurably(layout.plain, plainScript, { mode: 0o600 })
   const refused = await whyNotIsolated(folder, layout)
   const sandboxes = new Map(
     (await readRecords(layout.sandboxes, 'sandbox.json')).filter(isSandboxRecord).map(s => [s.podUid, s]),
@@ -56,7 +57,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     layout,
     owner: options,
     refused,
-    hidden: [...new Set([folder, ...(options.hidden ?? [])])].sort(),
+    hidden: outermost([folder, ...(options.hidden ?? [])]),
     tell: event => {
       for (const listener of listeners) listener(event)
     },
@@ -153,13 +154,18 @@ async function makeSandbox(
   { layout, network }: { layout: Layout; network: NodeNetwork },
 ): Promise<SandboxRecord> {
   const folder = layout.sandbox(pathPart(spec.podUid))
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(folder)
   const ownNetwork = !spec.hostNetwork && spec.ip !== undefined && network.mode === 'bridged'
   const path = ownNetwork && spec.ip !== undefined ? await network.attach(spec.podUid, spec.ip) : undefined
-  await writeDurably(join(folder, 'hosts'), spec.hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(spec))
-  if (spec.dns !== undefined) await writeDurably(join(folder, 'resolv.conf'), resolvFile(spec.dns))
-  for (const name of ['hosts', ...(spec.dns === undefined ? [] : ['resolv.conf'])])
+  const files = {
+    hosts: spec.hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsFile(spec),
+    ...(spec.dns === undefined ? {} : { 'resolv.conf': resolvFile(spec.dns) }),
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await writeFileDurably(join(folder, name), text, { mode: 0o644 })
+    // Containers run as any user, whatever the agent's umask.
     await chmod(join(folder, name), 0o644)
+  }
   const record: SandboxRecord = {
     podUid: spec.podUid,
     namespace: spec.namespace,
@@ -169,6 +175,12 @@ async function makeSandbox(
     ...(path === undefined ? {} : { network: resolve(path) }),
     bootId: bootId(),
   }
-  await writeDurably(join(folder, 'sandbox.json'), JSON.stringify(record))
+  await writeFileDurably(join(folder, 'sandbox.json'), JSON.stringify(record), { mode: 0o600 })
   return record
+}
+
+/** Without the folders that lie inside another one: hiding that hides them. */
+function outermost(folders: readonly string[]): readonly string[] {
+  const all = [...new Set(folders)].sort()
+  return all.filter(folder => !all.some(other => folder.startsWith(`${other}/`)))
 }

@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ContainerStatusReport } from '../runtime.ts'
 import type { ContainerRecord, Layout } from './files.ts'
-import { bootId, isAlive } from './identity.ts'
-import type { ProcessIdentity } from './identity.ts'
+import { bootId, isAlive } from '../../../machine/processes.ts'
+import type { ProcessIdentity } from '../../../machine/processes.ts'
 
 /** The exit code of a process that SIGKILL ended: also of one whose end nobody saw, as Kubernetes has it. */
 export const killed = 137

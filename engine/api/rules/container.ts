@@ -152,11 +152,7 @@ function checkProbes(container: Container, { at, isInit }: Pick<ContainerContext
     const probe = container[field]
     if (!probe) continue
     const here = inside(at, field)
-    if (endsByItself)
-      at.report.error(here.path, 'must not be set on an init container that ends by itself', {
-        target: 'key',
-        remedy: 'remove it',
-      })
+    if (endsByItself) refuseBeforeOthers(here)
     expectOne(probe, { at: here, fields: ['exec', 'httpGet', 'tcpSocket', 'grpc'], what: 'an action' })
     checkHandler(probe, { at: here, container })
     checkProbeNumbers(probe, { at: here, field })
@@ -165,14 +161,14 @@ function checkProbes(container: Container, { at, isInit }: Pick<ContainerContext
     const handler = container.lifecycle?.[field]
     if (!handler) continue
     const here = inside(at, 'lifecycle', field)
-    if (endsByItself)
-      at.report.error(here.path, 'must not be set on an init container that ends by itself', {
-        target: 'key',
-        remedy: 'remove it',
-      })
+    if (endsByItself) refuseBeforeOthers(here)
     expectOne(handler, { at: here, fields: ['exec', 'httpGet', 'tcpSocket', 'sleep'], what: 'an action' })
     checkHandler(handler, { at: here, container })
   }
+}
+
+function refuseBeforeOthers({ path, report }: At): void {
+  report.error(path, 'must not be set on an init container that ends by itself', { target: 'key', remedy: 'remove it' })
 }
 
 function checkProbeNumbers(probe: Probe, { at, field }: { at: At; field: (typeof probeFields)[number] }): void {
