@@ -53,9 +53,8 @@ export async function get(
 /** Keys in the order of their names and lists without indentation, as kubectl writes them. */
 async function serialize(document: object, output: string): Promise<string> {
   if (output === 'json') return `${JSON.stringify(document, sortedKeys, 4)}\n`
-  const { stringify } = await import('yaml')
-  const options = { sortMapEntries: true, indentSeq: false, aliasDuplicateObjects: false, lineWidth: 0 } as const
-  return stringify(document, { ...options, version: '1.1' })
+  const { writeYaml } = await import('../render/write.ts')
+  return writeYaml(document, { sorted: true })
 }
 
 function sortedKeys(_: string, value: unknown): unknown {

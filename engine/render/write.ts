@@ -5,12 +5,22 @@ import { isPlainText } from './scalar.ts'
 const quoteForKubectl: ScalarStyleRule = layout => {
   const { node, style } = layout
   if (style !== SCALAR_STYLE.PLAIN || node.tag !== 'tag:yaml.org,2002:str' || isPlainText(node.value)) return
-  layout.style = SCALAR_STYLE.SINGLE_QUOTED
+  layout.style = SCALAR_STYLE.DOUBLE_QUOTED
 }
 
 const scalarStyleRules = [...Object.values(DEFAULT_SCALAR_STYLE_RULES), quoteForKubectl]
 
-/** A JSON value as one YAML document that every reader of YAML 1.1 or 1.2 reads alike. */
-export function writeYaml(value: unknown): string {
-  return dump(value, { noRefs: true, lineWidth: -1, scalarStyleRules })
+/**
+ * A JSON value as one YAML document that every reader of YAML 1.1 or 1.2 reads alike; `sorted` as kubectl writes it, keys
+ * in the order of their names and lists without indentation.
+ */
+export function writeYaml(value: unknown, { sorted = false }: { readonly sorted?: boolean } = {}): string {
+  return dump(value, {
+    noRefs: true,
+    lineWidth: -1,
+    quoteStyle: 'double',
+    scalarStyleRules,
+    sortKeys: sorted,
+    seqNoIndent: sorted,
+  })
 }
