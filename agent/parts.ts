@@ -48,9 +48,18 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     onProblems: problems => traffic?.report(problems),
     onError: error => log.error(error, 'the proxy does not start; trying again'),
   })
-  const runtimes = await openRuntimes({ choice: options.runtime, dockerSocket: options.dockerSocket, folder, settings, nodeName, network })
+  const runtimes = await openRuntimes({
+    choice: options.runtime,
+    dockerSocket: options.dockerSocket,
+    folder,
+    settings,
+    nodeName,
+    network,
+  })
   const dns =
-    network.dnsAddress === undefined ? undefined : await createDns({ address: network.dnsAddress, domain: clusterDomain })
+    network.dnsAddress === undefined
+      ? undefined
+      : await createDns({ address: network.dnsAddress, domain: clusterDomain })
   const pods = await createPods({
     runtimes,
     network,
@@ -59,6 +68,11 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     onReport: report => send({ type: 'report', pods: [report] }),
     onEvent: event => send({ type: 'events', events: [event] }),
   })
+  const node = { kind: 'Node', key: nodeName }
+  const warnings = network.warnings.map(
+    message => ({ ref: node, type: 'Warning', reason: 'Network', message }) as const,
+  )
+  if (warnings.length > 0) send({ type: 'events', events: warnings })
   traffic = createTraffic({
     proxy,
     dns,

@@ -147,13 +147,13 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   // The core starts once the first node has said what addresses this machine can have.
   const ranges = deferred<Ranges>()
   const started = deferred<void>()
-  if (data.identity.network !== undefined) ranges.resolve(rangesOf[data.identity.network])
+  if (data.identity.network !== undefined) ranges.resolve(rangesOf(data.identity.network, clusterUid))
 
   async function settingsFor(node: string, network: NetworkMode) {
     const decided = data.identity.network
     if (decided === undefined) {
       await data.decide(network)
-      ranges.resolve(rangesOf[network])
+      ranges.resolve(rangesOf(network, clusterUid))
     } else if (decided !== network) {
       return wrongNetwork(decided, network)
     }
@@ -295,12 +295,15 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   function ready(): Readiness {
     const checks = [
       { name: 'source', ok: checked, message: 'the branch has not been read yet' },
-      { name: 'agent', ok: frontDoor.connected.has(nodeName), message: `the agent of node ${nodeName} is not connected` },
+      {
+        name: 'agent',
+        ok: frontDoor.connected.has(nodeName),
+        message: `the agent of node ${nodeName} is not connected`,
+      },
       { name: 'record', ok: recordTrouble === undefined, message: `recording fails: ${recordTrouble?.message}` },
     ].map(({ message, ...check }) => (check.ok ? check : { ...check, message }))
     return { ok: checks.every(({ ok }) => ok), checks }
   }
-
 
   return { cluster, url, source: state.source?.url ?? `${url}${gitPath}`, ready: begin() }
 }

@@ -45,7 +45,10 @@ export async function runUp(options: UpOptions): Promise<void> {
     process.exit(0)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => void stop('stopped; the pods keep running (gantry up finds them again, gantry down stops them)'))
+    process.on(
+      signal,
+      () => void stop('stopped; the pods keep running (gantry up finds them again, gantry down stops them)'),
+    )
   }
 
   engine = await startEngine({
@@ -94,7 +97,8 @@ export async function runUp(options: UpOptions): Promise<void> {
       options.repo === undefined ? `http://gantry:${data.token}@127.0.0.1:${port}/git/${clusterName}.git` : undefined,
     source: options.repo === undefined ? `branch ${options.branch} of its own repository` : engine.source,
     kubeconfig: data.file('kubeconfig'),
-    command: 'gantry',
+    // In a checkout the command is not on the PATH.
+    command: process.env['npm_lifecycle_event'] === undefined ? 'gantry' : 'npx gantry',
   }
   for (const line of welcomeLines(welcome, openAddresses(engine.cluster, options.nodeAddress))) {
     process.stdout.write(`${line}\n`)

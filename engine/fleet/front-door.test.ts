@@ -51,7 +51,8 @@ function dial(logs: () => AsyncIterable<string> = async function* () {}): Engine
     dial: () => dialUnixSocket(join(folder, 'agent.sock')),
     network: 'bridged',
     node: () => node,
-    onMessage: message => heard.push(message.type === 'assign' ? `assign ${message.delta.resourceVersion}` : message.type),
+    onMessage: message =>
+      heard.push(message.type === 'assign' ? `assign ${message.delta.resourceVersion}` : message.type),
     onDown: () => heard.push('down'),
     onRefused: reason => heard.push(`refused: ${reason}`),
     logs,

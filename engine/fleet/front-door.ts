@@ -33,6 +33,9 @@ export interface FrontDoorOptions {
   onRefused(reason: string): void
 }
 
+/** A session with so many heartbeats missing is closed. */
+const silentHeartbeats = 4
+
 type Hello = Extract<AgentMessage, { type: 'hello' }>
 
 /** Listens on a Unix socket that only this user may open. Rejects where another engine listens there. */
@@ -71,8 +74,11 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   }
 
   const server = createServer(socket => {
+    // A node that says nothing for so long is not there, whatever its connection looks like.
+    const silence = setTimeout(() => session.close(), silentHeartbeats * options.heartbeatSeconds * 1000)
     const session = openSession(socket, {
       onMessage(from, message) {
+        silence.refresh()
         const name = names.get(from)
         if (message.type === 'hello') {
           if (name === undefined) hello(from, message).catch(() => from.close())
@@ -81,6 +87,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
         }
       },
       onEnd(from, reason) {
+        clearTimeout(silence)
         open.delete(from)
         const name = names.get(from)
         if (name === undefined) return

@@ -6,10 +6,14 @@ export interface Ranges {
   readonly services: string
 }
 
-/** An ordinary user can have addresses of 127.0.0.0/8 only. */
-export const rangesOf: Readonly<Record<NetworkMode, Ranges>> = {
-  bridged: { pods: '10.244.0.0/16', services: '10.96.0.0/16' },
-  loopback: { pods: '127.244.0.0/16', services: '127.96.0.0/16' },
+/**
+ * An ordinary user can have addresses of 127.0.0.0/8 only, and shares them with every other program of the machine:
+ * each cluster takes two of 64 ranges by its uid, so that two of them seldom meet.
+ */
+export function rangesOf(network: NetworkMode, clusterUid: string): Ranges {
+  if (network === 'bridged') return { pods: '10.244.0.0/16', services: '10.96.0.0/16' }
+  const place = Number.parseInt(clusterUid.replaceAll('-', '').slice(0, 6), 16) % 64
+  return { pods: `127.${128 + place}.0.0/16`, services: `127.${64 + place}.0.0/16` }
 }
 
 /** The first /24 of a /16 that is not taken. Throws where all 256 are. */

@@ -75,7 +75,9 @@ export function openSession(socket: Duplex, handlers: SessionHandlers): Session 
 }
 
 async function* readLogs(client: ClientHttp2Session, request: LogRequest, signal: AbortSignal): AsyncIterable<string> {
-  const query = new URLSearchParams(Object.entries(request).map(([name, value]): [string, string] => [name, String(value)]))
+  const query = new URLSearchParams(
+    Object.entries(request).map(([name, value]): [string, string] => [name, String(value)]),
+  )
   const stream: ClientHttp2Stream = client.request({ ':method': 'GET', ':path': `/v1/logs?${query}` }, { signal })
   stream.setEncoding('utf8')
   const status = await new Promise<number>((resolve, reject) => {
