@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { entryUrl } from '../protocol/entries.ts'
 import type { RenderedUnit } from './unit.ts'
 
@@ -14,9 +15,9 @@ interface Range {
 }
 
 /**
- * Units on disk, so that a restarted engine reads no unchanged file again: lines of `key<TAB>unit as JSON`, appended, and
- * rewritten once most of them are of no use. It is a cache: what is wrong with it makes it as good as empty, and a line
- * that a crash tore is passed over.
+ * Units on disk, so that a restarted engine reads no unchanged file again: lines of `key<TAB>checksum<TAB>unit as JSON`,
+ * appended, and rewritten once most of them are of no use. It is a cache: what is wrong with it makes it as good as
+ * empty, and a line that a crash tore, or whose checksum is wrong, is passed over.
  */
 export class DiskCache {
   readonly #folder: string
@@ -38,11 +39,11 @@ export class DiskCache {
     const range = this.#ranges.get(key)
     if (file === undefined || range === undefined) return undefined
     const { buffer, bytesRead } = await file.read(Buffer.alloc(range.length), 0, range.length, range.offset)
-    return bytesRead === range.length ? parseUnit(buffer.toString()) : undefined
+    return bytesRead === range.length ? unsealed(key, buffer.toString()) : undefined
   }
 
   put(key: string, unit: string): void {
-    this.#added.set(key, unit)
+    this.#added.set(key, sealed(key, unit))
   }
 
   /** Writes what was added, in the background; `live` are the keys that a rewritten file would keep. */
@@ -148,12 +149,18 @@ async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
   return buffer
 }
 
-function parseUnit(text: string): RenderedUnit | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** A unit after a checksum of it and its key: what a disk or a crash changed could still be JSON. */
+function sealed(key: string, unit: string): string {
+  return `${checksum(`${key}\t${unit}`)}\t${unit}`
+}
+
+function unsealed(key: string, text: string): RenderedUnit | undefined {
+  const unit = text.slice(text.indexOf('\t') + 1)
+  return sealed(key, unit) === text ? JSON.parse(unit) : undefined
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16)
 }
 
 let version: string | undefined

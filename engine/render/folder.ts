@@ -2,7 +2,15 @@ import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import type { ObjectReader, Oid, TreeEntry } from '../git/repository.ts'
 import { entryKind, wholeFolder } from './entry-kind.ts'
-import { ignoreFile, isIgnored, withIgnoreFile, type IgnoreRules } from './ignore-rules.ts'
+import {
+  ignoreFile,
+  isIgnored,
+  maxIgnoreBytes,
+  tooCostly,
+  tooLarge,
+  withIgnoreFile,
+  type IgnoreRules,
+} from './ignore-rules.ts'
 import type { Scope } from './scope.ts'
 import type { Language, PlacedProblem, RenderedUnit } from './unit.ts'
 
@@ -51,9 +59,9 @@ export async function renderFolder(place: FolderPlace, walk: Walk): Promise<Fold
   if (same !== undefined) return same
   const { tree, path, scope } = place
   const all = await walk.objects.readTree(tree)
-  const rules = await rulesIn(all, { place, walk })
+  const { rules, problem } = await rulesIn(all, { place, walk })
   const entries = all.filter(entry => scope.includes(entry.name) && !isIgnored(rules, pathOf(entry, path)))
-  const whole = scope.all ? wholeFolder(entries) : undefined
+  const whole = problem === undefined ? wholeFolder(scope.all ? entries : []) : { name: ignoreFile, problem }
   const parts =
     whole === undefined
       ? await renderEntries(entries, { place: { ...place, rules }, walk })
@@ -165,11 +173,20 @@ function isSettings(name: string, { path }: FolderPlace): boolean {
   return path === '' && name === settingsFile
 }
 
-async function rulesIn(entries: readonly TreeEntry[], { place, walk }: Context): Promise<IgnoreRules> {
+/** With a problem the rules are not known, and so not what is left out. */
+async function rulesIn(
+  entries: readonly TreeEntry[],
+  { place, walk }: Context,
+): Promise<{ rules: IgnoreRules; problem?: PlacedProblem }> {
   const entry = entries.find(({ name, kind }) => name === ignoreFile && (kind === 'file' || kind === 'executable'))
-  if (entry === undefined) return place.rules
-  const text = new TextDecoder().decode(await walk.objects.readBlob(entry.oid))
-  return withIgnoreFile(place.rules, { base: place.path, oid: entry.oid, text })
+  if (entry === undefined) return { rules: place.rules }
+  const { oid } = entry
+  const size = await walk.objects.blobSize(oid)
+  if (size > maxIgnoreBytes) return { rules: place.rules, problem: tooLarge(size) }
+  const text = new TextDecoder().decode(await walk.objects.readBlob(oid))
+  const problem = tooCostly(text)
+  if (problem !== undefined) return { rules: place.rules, problem }
+  return { rules: withIgnoreFile(place.rules, { base: place.path, oid, text }) }
 }
 
 function pathOf({ name, kind }: TreeEntry, folder: string): string {

@@ -163,6 +163,23 @@ describe('rendering', () => {
   })
 
   test.each([
+    { name: 'size', text: '#'.repeat(70_000), reason: 'is 69 KiB large; at most 64 KiB are read' },
+    { name: 'patterns', text: 'a.yaml\n'.repeat(1_500), reason: 'has 1500 patterns; at most 1000 are taken' },
+    {
+      name: 'stars',
+      text: '# a\n\n*a*a*a*a*b\n',
+      reason: 'has the pattern "*a*a*a*a*b": at most 3 stars may stand in a name',
+      line: 3,
+    },
+  ])('.gantryignore over its limit of $name: nothing of its folder is applied', async ({ text, reason, line }) => {
+    const tree = treeOf({ 'in/.gantryignore': text, 'in/a.yaml': configMap('a'), 'b.yaml': configMap('b') })
+    expect(inWords(await start().render(tree))).toEqual([
+      'b.yaml:1 b',
+      `in/.gantryignore${line === undefined ? '' : `:${line}:1`}: error: this file ${reason}; ignore whole folders instead`,
+    ])
+  })
+
+  test.each([
     { name: 'time', limits: { unitMilliseconds: 1 }, reason: 'takes longer than 0.001 s to read' },
     { name: 'memory', limits: { workerMebibytes: 16 }, reason: 'needs more than 16 MiB to read' },
     { name: 'output', limits: { outputBytes: 512 << 10 }, reason: 'gives more than 512 KiB of objects' },
@@ -228,6 +245,8 @@ describe('the cache on disk', () => {
     await writeFile(path, text.slice(0, text.length - 40))
     expect((await renderOnce()).rendered).toEqual(before.rendered)
     expect((await renderOnce()).blobs).toBe(1)
+    await writeFile(path, text.replace('"1"', '"2"'))
+    expect(await renderOnce()).toEqual({ rendered: before.rendered, blobs: 2 })
     await writeFile(path, Buffer.alloc(1000))
     expect((await renderOnce()).rendered).toEqual(before.rendered)
   })
