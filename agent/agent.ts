@@ -11,7 +11,8 @@ import type { Parts } from './parts.ts'
 import type { RuntimeChoice } from './runtimes.ts'
 import { dialUnixSocket, linkToEngine } from './session.ts'
 import type { EngineLink } from './session.ts'
-import type { AssignmentDelta, NodeReport, NodeSettings } from '../engine/protocol/session.ts'
+import type { Ref } from '../engine/api/reference.ts'
+import type { AssignmentDelta, EventReport, NodeReport, NodeSettings } from '../engine/protocol/session.ts'
 
 export interface AgentOptions {
   readonly nodeName: string
@@ -61,7 +62,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   function welcome(settings: NodeSettings): void {
     if (assignments !== undefined && assignments.settings.clusterUid !== settings.clusterUid) {
-      fail(new Error(`this node belongs to cluster ${assignments.settings.clusterUid}, the engine is ${settings.clusterUid}; give the agent a data folder of its own`))
+      fail(
+        new Error(
+          `this node belongs to cluster ${assignments.settings.clusterUid}, the engine is ${settings.clusterUid}; give the agent a data folder of its own`,
+        ),
+      )
       return
     }
     assignments ??= new Assignments(settings, nodeName)
@@ -71,6 +76,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       .then(started => {
         link?.send({ type: 'node', node: describe(started) })
         link?.send({ type: 'report', pods: started.pods.reports() })
+        const node = { kind: 'Node', key: nodeName }
+        const events = started.network.warnings.map(message => warning(node, message))
+        if (events.length > 0) link?.send({ type: 'events', events })
       })
       .catch(fail)
   }
@@ -121,4 +129,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   })
   return { close }
+}
+
+function warning(ref: Ref, message: string): EventReport {
+  return { ref, type: 'Warning', reason: 'Network', message }
 }

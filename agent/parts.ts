@@ -68,11 +68,6 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     onReport: report => send({ type: 'report', pods: [report] }),
     onEvent: event => send({ type: 'events', events: [event] }),
   })
-  const node = { kind: 'Node', key: nodeName }
-  const warnings = network.warnings.map(
-    message => ({ ref: node, type: 'Warning', reason: 'Network', message }) as const,
-  )
-  if (warnings.length > 0) send({ type: 'events', events: warnings })
   traffic = createTraffic({
     proxy,
     dns,

@@ -39,7 +39,7 @@ const allowed = {
 /** What everything that is not pure may use: files, locks and processes of this machine. */
 const forAll = 'machine'
 /** Same input, same output, always: no I/O, no clock, no chance. */
-const pure = [
+const pure = new Set([
   'engine/api',
   'engine/protocol',
   'engine/plan',
@@ -47,7 +47,7 @@ const pure = [
   'engine/controllers',
   'engine/scheduler',
   'engine/core',
-]
+])
 const impure = [
   [/from 'node:|import\('node:/, 'imports node:*'],
   [/\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/, 'reads the clock'],
@@ -70,12 +70,12 @@ for (const file of files) {
   const home = homeOf(file)
   for (const to of imports) {
     if (test && (to.startsWith('test/') || homeOf(to) !== undefined)) continue
-    const shared = within(to, forAll) && !pure.includes(home)
+    const shared = within(to, forAll) && !pure.has(home)
     if (!within(to, home) && !shared && !allowed[home].some(folder => within(to, folder))) {
       problems.push(`${file}: imports ${to}, but ${home} may import only ${allowed[home].join(', ') || 'itself'}`)
     }
   }
-  if (!test && pure.includes(home)) {
+  if (!test && pure.has(home)) {
     for (const [pattern, what] of impure) if (pattern.test(text)) problems.push(`${file}: ${what} in a pure folder`)
   }
 }

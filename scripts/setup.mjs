@@ -86,7 +86,9 @@ function answers(host) {
 }
 
 function onPath(program) {
-  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].some(folder => existsSync(join(folder, program)))
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].some(folder =>
+    existsSync(join(folder, program)),
+  )
 }
 
 function installed() {

@@ -49,7 +49,9 @@ function summarize(path) {
     byReason.set(reason, [...(byReason.get(reason) ?? []), test.fullName.replace(/ \[skipped.*?\]/, '')])
   }
   for (const [reason, names] of byReason) {
-    process.stdout.write(`\n${names.length} could not run here (${reason}):\n${names.map(name => `  ${name}\n`).join('')}`)
+    process.stdout.write(
+      `\n${names.length} could not run here (${reason}):\n${names.map(name => `  ${name}\n`).join('')}`,
+    )
   }
   process.stdout.write(`\n${count('passed')} passed, ${count('failed')} failed, ${skipped.length} skipped\n`)
   return count('passed') > 0 && count('failed') === 0

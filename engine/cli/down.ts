@@ -1,11 +1,6 @@
 /** `gantry down`: stops every pod and Gantry itself. */
 import type { Command } from 'commander'
-
-export interface DownFlags {
-  readonly data?: string
-  readonly name?: string
-  readonly purge: boolean
-}
+import type { DownFlags } from './run-down.ts'
 
 export function addDownCommand(program: Command): void {
   program

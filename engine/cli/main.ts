@@ -21,9 +21,19 @@ try {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
   const { message, stack } = error instanceof Error ? error : new Error(String(error))
-  const remedy = error instanceof CliError && error.remedy !== undefined ? `; ${error.remedy}` : ''
-  const hint = error instanceof CliError || isVerbose ? '' : ' (--verbose tells where)'
+  const remedy =
+    error instanceof Error && 'remedy' in error && typeof error.remedy === 'string' ? `; ${error.remedy}` : ''
+  const hint = isForeseen(error) || isVerbose ? '' : ' (--verbose tells where)'
   process.stderr.write(`gantry: ${message}${remedy}${hint}\n`)
   if (isVerbose && stack !== undefined) process.stderr.write(`${stack}\n`)
   return error instanceof CliError ? error.exitCode : exitCodes.failed
+}
+
+/** Worded by Gantry for a person; the others come from Node and tell little without their place. */
+function isForeseen(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    !/^(Type|Range|Reference|Syntax)Error$/.test(error.name) &&
+    !('code' in error && 'syscall' in error)
+  )
 }

@@ -11,8 +11,13 @@ import type { DataFolder } from '../data.ts'
 import { createClient } from './client.ts'
 import { forgetConnection, readSaved } from './connection.ts'
 import { dataFolder } from './data-folder.ts'
-import type { DownFlags } from './down.ts'
 import { CliError } from './failure.ts'
+
+export interface DownFlags {
+  readonly data?: string
+  readonly name?: string
+  readonly purge: boolean
+}
 
 /** How long the engine may take to end once its pods are stopped. */
 const patience = 30_000
@@ -51,7 +56,7 @@ async function stopEngine(folder: string, say: (line: string) => void): Promise<
   const { server } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as { server: string }
   const token = readFileSync(join(folder, 'token'), 'utf8').trim()
   await createClient({ server, token }).post('/gantry/v1/down', {})
-  for (const deadline = Date.now() + patience; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + patience; Date.now() < deadline;) {
     const data = await openIdle(folder)
     if (data !== undefined) return data
   }

@@ -12,7 +12,10 @@ export interface ImageContents {
 }
 
 /** One layer under several names, each with a command of its own. Returns what removes them again. */
-export function importImages(contents: ImageContents, commands: Readonly<Record<string, readonly string[]>>): () => void {
+export function importImages(
+  contents: ImageContents,
+  commands: Readonly<Record<string, readonly string[]>>,
+): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-image-'))
   try {
     for (const path of ['tmp', 'etc', 'data', 'var/lib']) mkdirSync(join(folder, path), { recursive: true })
@@ -26,7 +29,9 @@ export function importImages(contents: ImageContents, commands: Readonly<Record<
     const archive = `${folder}.tar`
     execFileSync('tar', ['--create', '--file', archive, '--directory', folder, '.'])
     for (const [name, command] of Object.entries(commands)) {
-      execFileSync('docker', ['import', '--change', `CMD ${JSON.stringify(command)}`, archive, name], { stdio: 'ignore' })
+      execFileSync('docker', ['import', '--change', `CMD ${JSON.stringify(command)}`, archive, name], {
+        stdio: 'ignore',
+      })
     }
     rmSync(archive)
   } finally {

@@ -27,7 +27,9 @@ describeWith(['root', 'ip', 'git', 'kubectl'], 'kubectl and an informer', () => 
 
   test('kubectl reads', async () => {
     await gantry.until('two pods', async () => (await podNames()).length === 2)
-    expect(must(await kubectl('get', 'pods', '-A')).stdout).toMatch(/NAMESPACE +NAME +READY +STATUS +RESTARTS +AGE\ndefault +hello-/)
+    expect(must(await kubectl('get', 'pods', '-A')).stdout).toMatch(
+      /NAMESPACE +NAME +READY +STATUS +RESTARTS +AGE\ndefault +hello-/,
+    )
     expect(must(await kubectl('get', 'deployment', 'hello', '-o', 'jsonpath={.spec.replicas}')).stdout).toBe('2')
     expect(must(await kubectl('get', 'svc,configmaps', '-o', 'name')).stdout).toContain('service/hello')
     expect(must(await kubectl('describe', 'pods')).stdout).toContain('Ready')
@@ -38,7 +40,9 @@ describeWith(['root', 'ip', 'git', 'kubectl'], 'kubectl and an informer', () => 
   })
 
   test('a watch and an informer, held through kill -9 and restart, end equal to a fresh list', async () => {
-    const watch = spawn('kubectl', ['--kubeconfig', gantry.kubeconfig, 'get', 'pods', '-A', '-w'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const watch = spawn('kubectl', ['--kubeconfig', gantry.kubeconfig, 'get', 'pods', '-A', '-w'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     let watched = ''
     watch.stdout.setEncoding('utf8').on('data', (text: string) => (watched += text))
 
@@ -65,7 +69,10 @@ describeWith(['root', 'ip', 'git', 'kubectl'], 'kubectl and an informer', () => 
     await clone.push('Three of them')
     await gantry.until('three pods', async () => (await podNames()).length === 3)
     await gantry.until('equal', async () => {
-      const known = informer.list().map(pod => pod.metadata?.name ?? '').sort()
+      const known = informer
+        .list()
+        .map(pod => pod.metadata?.name ?? '')
+        .sort()
       return JSON.stringify(known) === JSON.stringify(await podNames())
     })
     stopped = true

@@ -26,10 +26,13 @@ function mainJob(options: GantryOptions): void {
 
     function edit(file: string, ...changes: readonly (readonly [from: string, to: string])[]): void {
       const path = join(clone.path, file)
-      const text = changes.reduce((before, [from, to]) => {
-        if (!before.includes(from)) throw new Error(`${file} holds no ${from}`)
-        return before.replace(from, to)
-      }, readFileSync(path, 'utf8'))
+      const text = changes.reduce(
+        (before, [from, to]) => {
+          if (!before.includes(from)) throw new Error(`${file} holds no ${from}`)
+          return before.replace(from, to)
+        },
+        readFileSync(path, 'utf8'),
+      )
       writeFileSync(path, text)
     }
 
@@ -72,7 +75,9 @@ function mainJob(options: GantryOptions): void {
     })
 
     test('history, notes and the observed branch tell the story', async () => {
-      await gantry.until('healthy', async () => (await gantry.cli('history')).stdout.includes('Revert "Say good morning"'))
+      await gantry.until('healthy', async () =>
+        (await gantry.cli('history')).stdout.includes('Revert "Say good morning"'),
+      )
       const history = await gantry.cli('history')
       expect(history.stdout).toContain('Say good morning')
       const configLine = /git config .*refs\/notes.*/.exec(gantry.output)?.[0] ?? ''
@@ -80,7 +85,7 @@ function mainJob(options: GantryOptions): void {
       await clone.git('config', '--add', 'remote.origin.fetch', '+refs/notes/*:refs/notes/*')
       await gantry.until('noted', async () => {
         await clone.git('fetch', '--quiet')
-        return (await clone.git('log', '-1', "--notes=gantry/*")).includes('ealthy')
+        return (await clone.git('log', '-1', '--notes=gantry/*')).includes('ealthy')
       })
       const observed = await clone.git('log', '--format=%s', 'origin/observed/hello')
       expect(observed.split('\n').length).toBeGreaterThan(3)

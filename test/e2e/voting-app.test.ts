@@ -31,11 +31,15 @@ describeWith(['root', 'ip', 'git', 'docker', 'redis', 'corpus'], 'the voting app
   }
   async function available(): Promise<string[]> {
     const { items } = await gantry.api<Deployments>('/apis/apps/v1/namespaces/default/deployments')
-    return items.filter(({ spec, status }) => status?.availableReplicas === spec.replicas).map(item => item.metadata.name)
+    return items
+      .filter(({ spec, status }) => status?.availableReplicas === spec.replicas)
+      .map(item => item.metadata.name)
   }
   function containers(): string[] {
     const filter = ['--filter', 'label=dev.gantry.cluster', '--format', '{{.ID}} {{.Names}}']
-    return execFileSync('docker', ['ps', ...filter], { encoding: 'utf8' }).trim().split('\n')
+    return execFileSync('docker', ['ps', ...filter], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
   }
 
   test('comes up Ready as it stands', async () => {
@@ -54,11 +58,18 @@ describeWith(['root', 'ip', 'git', 'docker', 'redis', 'corpus'], 'the voting app
   })
 
   test('a container that is removed by hand is there again within a second', async () => {
-    const [id = ''] = containers().find(line => line.includes('_vote_'))?.split(' ') ?? []
+    const [id = ''] =
+      containers()
+        .find(line => line.includes('_vote_'))
+        ?.split(' ') ?? []
     expect(id).not.toBe('')
     execFileSync('docker', ['rm', '--force', id], { stdio: 'ignore' })
     const removedAt = Date.now()
-    await gantry.until('repaired', async () => containers().some(line => line.includes('_vote_') && !line.startsWith(id)), 10)
+    await gantry.until(
+      'repaired',
+      async () => containers().some(line => line.includes('_vote_') && !line.startsWith(id)),
+      10,
+    )
     // The figure belongs to the bench; what must hold here is that it is repaired, and serves again.
     expect(Date.now() - removedAt).toBeLessThan(10_000)
     await gantry.until('serving', async () => (await ask(vote)).startsWith('vote with'), 10)
