@@ -43,9 +43,13 @@ await holdFolder(folder, { holder: 'the agent', takeOver: true, onAsked: () => l
 await (values.down ? down() : run()).catch(end)
 
 async function run(): Promise<void> {
-  await writeFileDurably(startedWith, JSON.stringify({ runtime: options.runtime, dockerSocket: options.dockerSocket }), {
-    mode: 0o600,
-  })
+  await writeFileDurably(
+    startedWith,
+    JSON.stringify({ runtime: options.runtime, dockerSocket: options.dockerSocket }),
+    {
+      mode: 0o600,
+    },
+  )
   const agent = await startAgent({
     ...options,
     engineSocket: required('engine-socket'),
@@ -79,6 +83,7 @@ async function down(): Promise<void> {
 
 function required(name: 'data' | 'engine-socket' | 'node-name'): string {
   const value = values[name]
-  if (value === undefined) throw new Error(`--${name} is missing; \`gantry up\` starts the agent with everything it needs`)
+  if (value === undefined)
+    throw new Error(`--${name} is missing; \`gantry up\` starts the agent with everything it needs`)
   return value
 }

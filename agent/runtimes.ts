@@ -27,10 +27,16 @@ export async function openRuntimes(options: RuntimesOptions): Promise<ReadonlyMa
   const common = { clusterUid: options.settings.clusterUid, nodeName, network }
   const runtimes = new Map<'process' | 'docker', Runtime>()
   if (choice !== 'docker') {
-    runtimes.set('process', await createProcessRuntime({ ...common, folder: join(folder, 'process'), hidden: [dataFolder] }))
+    runtimes.set(
+      'process',
+      await createProcessRuntime({ ...common, folder: join(folder, 'process'), hidden: [dataFolder] }),
+    )
   }
   if (choice === 'docker' || (choice === 'auto' && (await answers(dockerSocket)))) {
-    runtimes.set('docker', await createDockerRuntime({ ...common, folder: join(folder, 'docker'), socket: dockerSocket }))
+    runtimes.set(
+      'docker',
+      await createDockerRuntime({ ...common, folder: join(folder, 'docker'), socket: dockerSocket }),
+    )
   }
   return runtimes
 }

@@ -1,5 +1,5 @@
 /** What `gantry up` says on its terminal: what it is doing, where to look, what to type next, and then the news. */
-import type { ClusterObject } from './api/cluster-object.ts'
+import type { ClusterObject, ClusterStatus } from './api/cluster-object.ts'
 import type { ClusterView } from './cluster/view.ts'
 import { formatProblem } from './api/problem.ts'
 
@@ -15,13 +15,17 @@ export interface Welcome {
 
 /** Where the services of the cluster answer on this machine: `http://127.0.0.1:30080/  default/hello`. */
 export function openAddresses(cluster: ClusterView, nodeAddress: string): readonly string[] {
-  return cluster.list('Service').flatMap(({ metadata, spec }) =>
-    (spec.ports ?? []).flatMap(({ nodePort, protocol }) =>
-      nodePort === undefined
-        ? []
-        : [`${protocol === 'TCP' ? 'http' : 'udp'}://${nodeAddress}:${nodePort}/  ${metadata.namespace}/${metadata.name}`],
-    ),
-  )
+  return cluster
+    .list('Service')
+    .flatMap(({ metadata, spec }) =>
+      (spec.ports ?? []).flatMap(({ nodePort, protocol }) =>
+        nodePort === undefined
+          ? []
+          : [
+              `${protocol === 'TCP' ? 'http' : 'udp'}://${nodeAddress}:${nodePort}/  ${metadata.namespace}/${metadata.name}`,
+            ],
+      ),
+    )
 }
 
 export function welcomeLines(welcome: Welcome, addresses: readonly string[]): readonly string[] {
@@ -56,17 +60,28 @@ export function news(before: ClusterObject | undefined, after: ClusterObject): r
     lines.push(...is.problems.map(problem => `  ${formatProblem(problem)}`))
   }
   if (is.refused !== undefined && is.refused.revision.commit !== was?.refused?.revision.commit) {
-    lines.push(`${commit(is.refused.revision.commit)} ${is.refused.verdict}: ${is.refused.revision.subject}`)
+    const stays = is.revision === undefined ? 'nothing is applied' : `${commit(is.revision.commit)} stays applied`
+    const verb = is.refused.verdict === 'rejected' ? 'is rejected' : 'waits'
+    lines.push(`${commit(is.refused.revision.commit)} ${verb}, ${stays}: ${is.refused.revision.subject}`)
     lines.push(...is.refused.problems.map(problem => `  ${formatProblem(problem)}`))
   }
-  if (is.health === 'Healthy' && (was?.health !== 'Healthy' || was.revision?.commit !== is.revision?.commit)) {
+  if (isHealthy(is) && (was === undefined || !isHealthy(was) || was.revision?.commit !== is.revision?.commit)) {
     lines.push(`${commit(is.revision?.commit)} is healthy`)
   }
   if (is.health === 'Degraded' && was?.health !== 'Degraded') {
     lines.push(`degraded: ${is.unhealthy.join('; ')}`)
   }
   if (is.sourceProblem !== was?.sourceProblem) {
-    lines.push(is.sourceProblem === undefined ? 'the source can be read again' : `the source cannot be read: ${is.sourceProblem}`)
+    lines.push(
+      is.sourceProblem === undefined
+        ? 'the source can be read again'
+        : `the source cannot be read: ${is.sourceProblem}`,
+    )
   }
   return lines
+}
+
+/** A commit that was just applied has the health of the one before it until its own is known. */
+function isHealthy({ health, healthyAt }: ClusterStatus): boolean {
+  return health === 'Healthy' && healthyAt !== undefined
 }

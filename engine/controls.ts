@@ -86,9 +86,8 @@ export function createControls(options: ControlsOptions): EngineControls {
 
     async rollback({ commit }) {
       const current: Oid | undefined = own()?.status.revision?.commit
-      const done = await options.gitServer.withPushLock(() =>
-        rollBack({ state, clusterName, branch, paths: options.paths, current, commit }),
-      )
+      const work = () => rollBack({ state, clusterName, branch, paths: options.paths, current, commit })
+      const done = await options.gitServer.withPushLock(() => follower.exclusively(work))
       await follower.check()
       return done
     },

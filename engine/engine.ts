@@ -234,6 +234,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     paths: options.paths,
     source: state.source,
     intervalSeconds: options.intervalSeconds,
+    ownKey: state.publicKey,
     dispatch,
     log,
   })

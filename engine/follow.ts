@@ -5,8 +5,9 @@ import type { ClusterObject } from './api/cluster-object.ts'
 import type { ClusterView } from './cluster/view.ts'
 import type { Event } from './core/event.ts'
 import { GitError } from './git/repository.ts'
-import type { Commit, ObjectReader, Oid, Repository } from './git/repository.ts'
+import type { Commit, CommitReader, Oid, Repository } from './git/repository.ts'
 import type { Push, PushUpdate, PushVerdict } from './git/push.ts'
+import type { Source } from './git/source.ts'
 import { lineage } from './lineage.ts'
 import { describeProposal, propose } from './revisions.ts'
 import type { Proposal } from './revisions.ts'
@@ -19,9 +20,11 @@ export interface FollowOptions {
   readonly clusterName: string
   readonly branch: string
   readonly paths: readonly string[] | undefined
-  /** Brings the remote's head into the repository; undefined where the branch is pushed to the built-in server. */
-  readonly fetch: (() => Promise<Oid>) | undefined
+  /** The remote whose branch is followed; undefined where the branch is pushed to the built-in server. */
+  readonly source: Pick<Source, 'url' | 'fetch' | 'close'> | undefined
   readonly intervalSeconds: number
+  /** The key with which Gantry signs its own commits, such as a rollback's. */
+  readonly ownKey: string
   dispatch(event: Event): void
   readonly log: Logger
 }
@@ -31,16 +34,19 @@ export interface Follower {
   check(): Promise<void>
   onPush(push: Push): Promise<PushVerdict>
   onPushed(updates: readonly PushUpdate[]): void
+  /** Runs work while the branch is neither read nor planned. Whoever holds the push lock may wait here, never the reverse. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>
   /** When the source was last read with success, in milliseconds since 1970. */
   readonly fetchedAt: number | undefined
   close(): Promise<void>
 }
 
 export function followBranch(options: FollowOptions): Follower {
-  const { repository, renderer, cluster, clusterName, paths, dispatch } = options
+  const { repository, renderer, cluster, clusterName, paths, source, dispatch } = options
   const ref = `refs/heads/${options.branch}`
   let examined: Oid | undefined
-  let troubled = false
+  /** Why the source cannot be read; undefined while it can. */
+  let trouble: string | undefined
   let fetchedAt: number | undefined
   let timer: NodeJS.Timeout | undefined
   let queue: Promise<unknown> = Promise.resolve()
@@ -55,11 +61,25 @@ export function followBranch(options: FollowOptions): Follower {
     return result
   }
 
-  async function consider(commit: Commit, objects: ObjectReader): Promise<Proposal> {
-    const applied = (cluster.get(clusterKind, clusterName) as ClusterObject | undefined)?.status.revision?.commit
+  /** Another branch is a proposal: what it would change is told, and nothing changes. */
+  async function preview({ updates, objects }: Push): Promise<readonly string[]> {
+    const branch = updates.find(({ ref: moved, after }) => moved.startsWith('refs/heads/') && after !== undefined)
+    if (branch?.after === undefined) return []
+    const proposal = await consider(await objects.readCommit(branch.after), objects)
+    const name = branch.ref.slice('refs/heads/'.length)
+    return [
+      `${name} is a proposal: cluster ${clusterName} follows ${options.branch}. With ${name} it would be:`,
+      ...describeProposal(proposal),
+    ]
+  }
+
+  async function consider(commit: Commit, objects: CommitReader): Promise<Proposal> {
+    const own = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
+    const applied = own?.status.revision?.commit
     const { commits, complete } = await lineage(objects, { from: commit, to: applied })
     const rewritten = applied !== undefined && !complete
-    return propose(commit, { renderer, cluster, objects, paths, commits, rewritten })
+    const signers = { own: options.ownKey, applied: own?.status.revision && own.spec.trustedSigners }
+    return propose(commit, { renderer, cluster, objects, paths, commits, rewritten, signers })
   }
 
   function apply(proposal: Proposal): void {
@@ -71,27 +91,33 @@ export function followBranch(options: FollowOptions): Follower {
 
   async function readSource(): Promise<void> {
     try {
-      const head = options.fetch === undefined ? await repository.resolve(ref) : await options.fetch()
-      if (head === undefined) throw new GitError('BranchMissing', `branch ${options.branch} does not exist`, `push it: git push origin ${options.branch}`)
+      const head = source === undefined ? await repository.resolve(ref) : await source.fetch()
+      if (head === undefined) throw missing(options.branch)
       fetchedAt = Date.now()
-      if (troubled) dispatch({ kind: 'source' })
-      troubled = false
+      if (trouble !== undefined) dispatch({ kind: 'source' })
+      trouble = undefined
       if (head !== examined) apply(await consider(await repository.readCommit(head), repository))
     } catch (error) {
-      troubled = true
+      // Broken off, because Gantry ends: no news of the source.
+      if (closed) return
+      const message = inWords(error)
+      // It is tried every few seconds: what was said is neither said nor recorded again.
+      if (trouble !== undefined && sameWords(message, trouble)) return
+      trouble = message
       options.log.warn(error, 'the source cannot be read')
-      dispatch({ kind: 'source', message: inWords(error) })
+      dispatch({ kind: 'source', message })
     }
   }
 
   async function check(): Promise<void> {
     clearTimeout(timer)
     await exclusively(readSource)
-    if (!closed && options.fetch !== undefined) timer = setTimeout(check, options.intervalSeconds * 1000)
+    if (!closed && source !== undefined) timer = setTimeout(check, options.intervalSeconds * 1000)
   }
 
   return {
     check,
+    exclusively,
     get fetchedAt() {
       return fetchedAt
     },
@@ -99,7 +125,8 @@ export function followBranch(options: FollowOptions): Follower {
     onPush: push =>
       exclusively(async () => {
         const update = push.updates.find(moved => moved.ref === ref)
-        if (update?.after === undefined) return { accept: true, lines: [] }
+        if (update?.after === undefined) return { accept: true, lines: await preview(push) }
+        if (source !== undefined) return { accept: false, lines: elsewhere(source.url) }
         const proposal = await consider(await push.objects.readCommit(update.after), push.objects)
         if (proposal.verdict !== 'rejected') accepted.set(update.after, proposal)
         return { accept: proposal.verdict !== 'rejected', lines: describeProposal(proposal) }
@@ -116,9 +143,23 @@ export function followBranch(options: FollowOptions): Follower {
     async close() {
       closed = true
       clearTimeout(timer)
+      await source?.close()
       await queue
     },
   }
+}
+
+function missing(branch: string): GitError {
+  return new GitError('BranchMissing', `branch ${branch} does not exist`, `push it: git push origin ${branch}`)
+}
+
+function elsewhere(url: string): string[] {
+  return [`refused: this cluster follows ${url}, and a push to here would change nothing.`, 'Push there instead.']
+}
+
+/** Counts and times differ from one try to the next. */
+function sameWords(a: string, b: string): boolean {
+  return a.replace(/\d+/g, '0') === b.replace(/\d+/g, '0')
 }
 
 function inWords(error: unknown): string {

@@ -40,16 +40,21 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let wakeRetry: (() => void) | undefined
   let closing = false
 
-  /** Resolves once `unrecorded` is durable; tries again for as long as it takes, unless the engine ends. */
+  /** Resolves once `unrecorded` is durable. */
   async function record(): Promise<boolean> {
     clearTimeout(statusTimer)
     statusTimer = undefined
+    const changes = unrecorded
+    if (changes.length > 0 && !(await insist(() => options.record(changes)))) return false
+    unrecorded = unrecorded.slice(changes.length)
+    return true
+  }
+
+  /** Tries again for as long as it takes, unless the engine ends: false then. */
+  async function insist(work: () => Promise<void>): Promise<boolean> {
     for (let failed = false; ; failed = true) {
-      const changes = unrecorded
-      if (changes.length === 0) return true
       try {
-        await options.record(changes)
-        unrecorded = unrecorded.slice(changes.length)
+        await work()
         if (failed) options.onTrouble(undefined)
         return true
       } catch (error) {
@@ -76,8 +81,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       queue = []
       const changes = batch.flatMap(({ record: made }) => made)
       const last = changes.at(-1)
-      if (last !== undefined) await options.reserve(last.resourceVersion)
       unrecorded = [...unrecorded, ...changes]
+      if (last !== undefined && !(await insist(() => options.reserve(last.resourceVersion)))) return
       if (changes.some(({ decided }) => decided) && !(await record())) return
       if (changes.length > 0) options.publish(changes)
       for (const { send } of batch) for (const [node, delta] of send) options.send(node, delta)

@@ -27,7 +27,10 @@ export async function refillSecrets(objects: readonly KubeObject[], options: Ref
   const found = new Map<string, KubeObject>()
   for (const commit of await repository.log(applied, { limit: searched })) {
     if (missing.size === 0) break
-    const rendered = await renderer.render({ objects: repository, tree: commit.tree }, paths === undefined ? {} : { paths })
+    const rendered = await renderer.render(
+      { objects: repository, tree: commit.tree },
+      paths === undefined ? {} : { paths },
+    )
     for (const { object } of rendered.manifests) {
       const recorded = missing.get(name(object))
       if (recorded === undefined || matchesDigest(object, recorded, { digestKey }) === 'changed') continue

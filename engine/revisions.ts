@@ -1,6 +1,7 @@
 /** From a commit to what becomes of it: rendered, checked, planned against the cluster, and let through or not. */
 import type { ClusterView } from './cluster/view.ts'
-import type { Commit, ObjectReader } from './git/repository.ts'
+import { verifyCommit } from './git/signature.ts'
+import type { Commit, CommitReader } from './git/repository.ts'
 import type { Manifest, Revision } from './api/manifest.ts'
 import { formatProblem } from './api/problem.ts'
 import type { Problem } from './api/problem.ts'
@@ -26,24 +27,34 @@ export interface Proposal {
 export interface ProposeOptions {
   readonly renderer: Renderer
   readonly cluster: ClusterView
-  readonly objects: ObjectReader
+  readonly objects: CommitReader
   /** The folders of the branch that are followed. */
   readonly paths: readonly string[] | undefined
   /** The commits from the applied one (excluded) to the proposed one (included), newest first. */
   readonly commits: readonly Commit[]
   /** The branch was rewritten: the applied commit is not among the ancestors. Deletions then need a word. */
   readonly rewritten: boolean
+  readonly signers: Signers
+}
+
+/** Whose signature a commit needs: `authorized_keys` lines. */
+export interface Signers {
+  /** Gantry's own key, always trusted. */
+  readonly own: string
+  /** Those of the applied commit; undefined before the first, when the proposed one's own settings speak. */
+  readonly applied: readonly string[] | undefined
 }
 
 export async function propose(commit: Commit, options: ProposeOptions): Promise<Proposal> {
-  const { renderer, cluster, objects, paths, commits, rewritten } = options
+  const { renderer, cluster, objects, paths, commits, rewritten, signers } = options
   const rendered = await renderer.render({ objects, tree: commit.tree }, paths === undefined ? {} : { paths })
   const revision = revisionOf(commit)
   const { manifests, settings } = rendered
   const result = { revision, manifests, settings }
-  if (rendered.problems.some(isError)) {
-    return { ...result, problems: rendered.problems, plan: { steps: [] }, verdict: 'rejected' }
-  }
+  const trusted = signers.applied ?? settings.spec.trustedSigners
+  const unsigned = await findUnsigned(commit, { objects, trusted, own: signers.own })
+  const found = [...unsigned, ...rendered.problems]
+  if (found.some(isError)) return { ...result, problems: found, plan: { steps: [] }, verdict: 'rejected' }
   const planned = plan(cluster, manifests)
   const problems = [...rendered.problems, ...checkImmutable(planned)]
   if (problems.some(isError)) return { ...result, problems, plan: planned, verdict: 'rejected' }
@@ -52,6 +63,17 @@ export async function propose(commit: Commit, options: ProposeOptions): Promise<
   const { message, remedy } = guard
   const held: Problem = { file: commit.oid.slice(0, 7), line: 0, column: 0, severity: 'error', message, remedy }
   return { ...result, problems: [...problems, held], plan: planned, verdict: 'waiting' }
+}
+
+/** A commit that none of the trusted signed; where nobody is named, nobody need sign. */
+async function findUnsigned(
+  { oid }: Commit,
+  { objects, trusted, own }: { objects: CommitReader; trusted: readonly string[]; own: string },
+): Promise<Problem[]> {
+  if (trusted.length === 0 || (await verifyCommit(objects, oid, [...trusted, own]))) return []
+  const message = `commit ${oid.slice(0, 7)} is not signed by any of the ${trusted.length} keys in spec.trustedSigners`
+  const remedy = 'sign it with one of them: git config gpg.format ssh, then git commit --amend -S'
+  return [{ file: 'gantry.yaml', line: 0, column: 0, severity: 'error', message, remedy, field: 'spec.trustedSigners' }]
 }
 
 export function revisionOf(commit: Commit): Revision {
@@ -80,4 +102,3 @@ export function describeProposal({ plan: planned, problems, verdict, revision }:
 function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
-

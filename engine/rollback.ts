@@ -1,5 +1,7 @@
 /** `gantry rollback`: one new commit on the followed branch whose followed files are those of an earlier commit. */
+import { GitError } from './git/repository.ts'
 import type { Commit, Oid, Repository, TreeEntry } from './git/repository.ts'
+import type { Source } from './git/source.ts'
 import { readApplied } from './record/applied.ts'
 import { revisionOf } from './revisions.ts'
 import { Refused } from './server/controls.ts'
@@ -26,14 +28,18 @@ export async function rollBack(options: RollbackOptions): Promise<Rollback> {
   const { state, branch, paths } = options
   const { repository } = state
   const ref = `refs/heads/${branch}`
-  const head = await repository.resolve(ref)
+  const head = await (state.source === undefined ? repository.resolve(ref) : newestHead(state.source))
   if (head === undefined) throw new Refused(`branch ${branch} does not exist`, 'push a first commit')
-  const target = options.commit === undefined ? await lastHealthy(head, options) : await find(head, options.commit, repository)
+  const target =
+    options.commit === undefined ? await lastHealthy(head, options) : await find(head, options.commit, repository)
   const { tree } = await repository.readCommit(head)
   const changes = await difference(repository, { from: tree, to: target.tree, paths })
   if (changes.size === 0) {
     const what = `${target.oid.slice(0, 7)} (${subject(target)})`
-    throw new Refused(`the head of ${branch} has the files of ${what} already`, 'name another commit; see gantry history')
+    throw new Refused(
+      `the head of ${branch} has the files of ${what} already`,
+      'name another commit; see gantry history',
+    )
   }
   const commit = await repository.commit({
     ref,
@@ -49,10 +55,23 @@ export async function rollBack(options: RollbackOptions): Promise<Rollback> {
       await state.source.push([ref])
     } catch (error) {
       await repository.updateRef(ref, { to: head, expected: commit })
-      throw error
+      throw remoteRefused(`the rollback cannot be pushed to ${branch}`, error)
     }
   }
   return { commit, restored: revisionOf(target) }
+}
+
+async function newestHead(source: Source): Promise<Oid> {
+  try {
+    return await source.fetch()
+  } catch (error) {
+    throw remoteRefused('the rollback needs the newest commit', error)
+  }
+}
+
+function remoteRefused(what: string, error: unknown): unknown {
+  if (!(error instanceof GitError)) return error
+  return new Refused(`${what}: ${error.message}`, 'mend that, or roll back in a clone: git revert COMMIT && git push')
 }
 
 async function lastHealthy(head: Oid, { state, clusterName, current }: RollbackOptions): Promise<Commit> {

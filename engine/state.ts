@@ -5,7 +5,7 @@ import { clusterKind } from './api/cluster-object.ts'
 import type { ClusterObject } from './api/cluster-object.ts'
 import { refOf } from './api/reference.ts'
 import type { KubeObject } from './api/types.ts'
-import { createClock } from './clock.ts'
+import { clockTrouble, createClock } from './clock.ts'
 import type { ObjectChange } from './cluster/view.ts'
 import type { DataFolder } from './data.ts'
 import { checkGit } from './git/check-git.ts'
@@ -14,12 +14,13 @@ import type { Repository } from './git/repository.ts'
 import { ensureSigningKey } from './git/signing-key.ts'
 import { createSource } from './git/source.ts'
 import type { Source } from './git/source.ts'
-import { markApplied, notesRef } from './record/applied.ts'
+import { notesRef } from './record/applied.ts'
 import { createMirror } from './record/mirror.ts'
 import type { MirrorState } from './record/mirror.ts'
 import { createRecorder } from './record/recorder.ts'
 import { digestWith, ensureDigestKey, holdsDigests } from './record/secret-digest.ts'
 import { createVersionReserve } from './record/version-reserve.ts'
+import { createProgressNotes } from './progress-notes.ts'
 import type { Renderer } from './render/renderer.ts'
 import { refillSecrets } from './refill-secrets.ts'
 import { seed } from './seed.ts'
@@ -30,10 +31,14 @@ export interface StateOptions {
   readonly branch: string
   readonly paths: readonly string[] | undefined
   readonly log: Logger
+  /** Tells a person. */
+  say(line: string): void
 }
 
 export interface State {
   readonly repository: Repository
+  /** The key that signs the record. */
+  readonly publicKey: string
   /** The remote that is followed; undefined where the own repository is. */
   readonly source: Source | undefined
   readonly now: () => number
@@ -53,8 +58,8 @@ export interface State {
 
 /** Versions reserved ahead at a time: an fsync each. */
 const versionBlock = 10_000
-/** Each record commit leaves a pack behind; so many are joined at a time. */
-const commitsBetweenPacking = 256
+/** Each record commit leaves a pack behind; how often it is looked whether there are enough to join. */
+const commitsBetweenPacking = 32
 
 export async function openState(options: StateOptions): Promise<State> {
   const { data, log, branch } = options
@@ -69,21 +74,38 @@ export async function openState(options: StateOptions): Promise<State> {
   const recorded = (await recorder.restore()) ?? []
   const head = await repository.resolve(recorder.ref)
   const recordedAt = head === undefined ? 0 : (await repository.readCommit(head)).committedAt * 1000
+  const trouble = clockTrouble(recordedAt, Date.now())
+  if (trouble !== undefined) options.say(trouble)
   const now = createClock(recordedAt)
   const floor = recorded.reduce((most, { metadata }) => Math.max(most, Number(metadata.resourceVersion ?? 0)), 0)
   const versions = await createVersionReserve({ file: data.file('versions'), block: versionBlock, floor })
-  const source = options.repo === undefined ? undefined : createSource({ repository, url: options.repo, branch })
-  if (source === undefined) await seed(repository, { branch, at: Math.floor(now() / 1000) })
-  const mirror =
-    source && createMirror({ repository, remote: source, refs: [recorder.ref, notesRef(cluster)] })
+  const remote = options.repo === undefined ? undefined : openSource(options.repo, { repository, branch })
+  if (remote === undefined) await seed(repository, { branch, at: Math.floor(now() / 1000) })
+  const mirror = remote && createMirror({ repository, remote, refs: [recorder.ref, notesRef(cluster)] })
+  // What an earlier start recorded last may not have reached the remote.
+  mirror?.changed()
+  const source = remote && {
+    ...remote,
+    async fetch() {
+      const fetched = await remote.fetch()
+      mirror?.reachable()
+      return fetched
+    },
+  }
+  const notes = createProgressNotes({
+    repository,
+    cluster,
+    onWritten: () => mirror?.changed(),
+    onTrouble: error => log.error(error, 'the note on the applied commit cannot be written; trying again'),
+  })
 
   let newest = head
   let commits = 0
-  let noted: Promise<void> = Promise.resolve()
   let packing: Promise<void> = Promise.resolve()
 
   return {
     repository,
+    publicKey,
     source,
     now,
     startVersion: versions.start,
@@ -93,6 +115,8 @@ export async function openState(options: StateOptions): Promise<State> {
 
     async restore(renderer) {
       const own = recorded.find(object => refOf(object).kind === clusterKind) as ClusterObject | undefined
+      // Gantry may have been killed between a record and its note.
+      if (own !== undefined) notes.note(own)
       const applied = own?.status.revision?.commit
       if (!recorded.some(holdsDigests) || applied === undefined) return recorded
       return refillSecrets(recorded, { repository, renderer, digestKey, applied, paths: options.paths })
@@ -109,24 +133,23 @@ export async function openState(options: StateOptions): Promise<State> {
 
     reserve: resourceVersion => versions.ensure(resourceVersion),
 
-    noteProgress({ status }) {
-      const { revision, appliedAt, healthyAt } = status
-      if (revision === undefined || appliedAt === undefined) return
-      const note = { commit: revision.commit, appliedAt, ...(healthyAt === undefined ? {} : { healthyAt }) }
-      noted = noted
-        .then(() => markApplied({ repository, cluster }, note))
-        .then(() => mirror?.changed())
-        .catch((error: unknown) => log.error(error, 'the note on the applied commit cannot be written'))
-    },
+    noteProgress: object => notes.note(object),
 
     mirror: () => mirror?.state(),
 
     async close() {
-      await noted
+      await notes.close()
       await packing
       await mirror?.close()
       await source?.close()
       await repository.close()
     },
   }
+}
+
+/** A token in GANTRY_REPO_TOKEN stands in no list of processes; nobody whom Gantry starts gets to see it. */
+function openSource(url: string, options: { repository: Repository; branch: string }): Source {
+  const token = process.env['GANTRY_REPO_TOKEN'] ?? ''
+  delete process.env['GANTRY_REPO_TOKEN']
+  return createSource({ ...options, url, ...(token === '' ? {} : { credentials: { kind: 'token', token } }) })
 }

@@ -22,7 +22,8 @@ const rules: readonly Rule[] = [
   {
     says: /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 40[13]/,
     code: 'RemoteRefused',
-    remedy: 'give a token or password that may read the repository',
+    remedy:
+      'give a token or password that may read and write the repository: in ~/.netrc, in GANTRY_REPO_TOKEN, or in the address',
   },
   {
     says: /Host key verification failed/,
@@ -59,6 +60,11 @@ const rules: readonly Rule[] = [
     code: 'RemoteUnreachable',
     remedy: 'check the network and the address; it is tried again',
   },
+  {
+    says: /early EOF|transfer closed|bad pack header|unexpected disconnect|hung up/i,
+    code: 'RemoteBroken',
+    remedy: 'the answer broke off: check the network and what lies between; it is tried again',
+  },
 ]
 
 const broken: Omit<Rule, 'says'> = {
@@ -81,5 +87,7 @@ function essence(stderr: string): string {
   const words = (complaints.length > 0 ? complaints : lines).filter(
     line => line !== '' && !/^remote: (Enumerating|Counting|Compressing|Total)/.test(line),
   )
-  return words.slice(-5).join('; ') || 'git ended without a word'
+  // The address is said already, and that it is fatal to git tells nobody more.
+  const plain = words.map(line => line.replace(/^(fatal|error): (unable to access '[^']*': )?/, ''))
+  return plain.slice(-5).join('; ') || 'git ended without a word'
 }

@@ -107,6 +107,7 @@ export function createSource(options: SourceOptions): Source {
     const heads = (await run(['ls-remote', '--heads', address.url]))
       .split('\n')
       .flatMap(line => line.split('refs/heads/')[1] ?? [])
+      .filter(name => !name.startsWith('observed/'))
     const found = heads.length === 0 ? 'it is empty' : `it has ${heads.slice(0, 10).join(', ')}`
     const remedy = heads.length === 0 ? `push a first commit to ${branch}` : 'push the branch, or follow another one'
     return new GitError('BranchMissing', `${address.url} has no branch ${branch}: ${found}`, remedy)

@@ -19,16 +19,22 @@ function appliedRef(cluster: string): RefName {
   return `refs/gantry/applied/${cluster}`
 }
 
-/** Marks a desired commit as applied: a note for readers, and a reference that keeps it whatever becomes of the branch. */
+/**
+ * Marks a desired commit as applied: a note for readers, and a reference that keeps it whatever becomes of the branch.
+ * Resolves to whether the note says anything new.
+ */
 export async function markApplied(
   { repository, cluster }: Place,
   { commit, appliedAt, healthyAt }: Applied & { readonly commit: Oid },
-): Promise<void> {
+): Promise<boolean> {
   const ref = appliedRef(cluster)
   const expected = await repository.resolve(ref)
   if (expected !== commit) await repository.updateRef(ref, { to: commit, expected })
   const lines = [`Applied: ${appliedAt}`, ...(healthyAt === undefined ? [] : [`Healthy: ${healthyAt}`])]
-  await repository.writeNote(notesRef(cluster), commit, `${lines.join('\n')}\n`)
+  const text = `${lines.join('\n')}\n`
+  if ((await repository.readNotes(notesRef(cluster), [commit])).get(commit) === text) return false
+  await repository.writeNote(notesRef(cluster), commit, text)
+  return true
 }
 
 /** When each of these commits was applied and became healthy; those that never were are absent. */
