@@ -6,6 +6,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // One after the other: the simulation wants every core, and end-to-end tests the machine's network.
+          sequence: { groupOrder: 0 },
           include: ['engine/**/*.test.ts', 'agent/**/*.test.ts', 'machine/**/*.test.ts', 'scripts/**/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -14,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
+          sequence: { groupOrder: 1 },
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 600_000,
         },
@@ -21,6 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
