@@ -165,3 +165,17 @@ test('a container that keeps failing waits, with its exit code and last words to
     }),
   )
 })
+
+test('a container that cannot be set up is told in the words of what forbade it', async context => {
+  context.skip(runtime.mountsRefused !== undefined, 'refused by name')
+  const volumeMounts = [{ name: 'data', mountPath: '/etc/hosts/data' }]
+  apply(pod('broken', { spec: { volumes: [{ name: 'data', emptyDir: {} }], containers: [web({ volumeMounts })] } }))
+  const message = expect.stringMatching(/^container web could not be set up: .*\/etc\/hosts/)
+  await soon(() =>
+    expect(statuses.get('broken')).toMatchObject({
+      phase: 'Pending',
+      containerStatuses: [{ restartCount: 0, state: { waiting: { reason: 'RunContainerError', message } } }],
+    }),
+  )
+  expect(events.filter(event => event.ref.key === 'shop/broken')).toMatchObject([{ reason: 'Failed', message }])
+})

@@ -199,6 +199,40 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
       await expect(stat(path)).rejects.toThrow('ENOENT')
   })
 
+  test('what a container makes, and what is made for it, is for others to read', async context => {
+    context.skip(runtime.mountsRefused !== undefined, 'refused by name')
+    await writeFile(join(volume, 'greeting'), 'hello\n')
+    const mounts = [
+      { hostPath: join(volume, 'data'), containerPath: '/gantry-test/deep/data', readOnly: false },
+      { hostPath: join(volume, 'greeting'), containerPath: '/gantry-other/deep/greeting', readOnly: true },
+    ]
+    const { id } = await runtime.startContainer(
+      container('umask; cat /gantry-other/deep/greeting; sleep 1000', { mounts }),
+    )
+    const lines = await until(
+      () => textOf(id, { follow: false }),
+      seen => seen.length > 1,
+    )
+    expect(lines).toEqual(['0022', 'hello'])
+    const command = ['/bin/sh', '-c', 'umask; echo /gantry-*/deep/*']
+    expect(await runtime.exec(id, { command, timeoutMs: 5000 })).toEqual({
+      exitCode: 0,
+      output: '0022\n/gantry-other/deep/greeting /gantry-test/deep/data\n',
+    })
+  })
+
+  test('what cannot be set up is told in the words of what forbade it, and may be tried again', async context => {
+    context.skip(runtime.mountsRefused !== undefined, 'refused by name')
+    const mounts = [{ hostPath: join(volume, 'data'), containerPath: '/etc/hosts/data', readOnly: false }]
+    const broken = container('true', { mounts })
+    await expect(runtime.startContainer(broken)).rejects.toMatchObject({
+      reason: 'RunContainerError',
+      message: expect.stringMatching(/\/etc\/hosts/),
+    })
+    expect((await runtime.list()).find(one => one.podUid === pod.podUid)?.containers).toEqual([])
+    expect((await ran(container('echo mended'))).lines).toEqual(['mended'])
+  })
+
   test('a read-only root can be written in volumes only', async context => {
     context.skip(runtime.mountsRefused !== undefined, 'refused by name')
     const mounts = [{ hostPath: join(volume, 'data'), containerPath: '/gantry-test', readOnly: false }]

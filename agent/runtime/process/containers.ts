@@ -13,7 +13,7 @@ import type {
 } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
 import { execute } from './exec.ts'
-import { exists, readIfThere, writeFileDurably } from '../../../machine/files.ts'
+import { exists, writeFileDurably } from '../../../machine/files.ts'
 import { containerId, isContainerRecord, readRecords } from './files.ts'
 import type { ContainerRecord, Layout, SandboxRecord } from './files.ts'
 import { descendants, isAlive, parentOf, processesMarked, signal } from '../../../machine/processes.ts'
@@ -113,6 +113,8 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
       if (!entry.record.isolated) killLeftovers(entry.record)
       void drained(entry).then(entry.stopNoting)
     }
+    // One that ended in its set-up never ran: whoever starts it hears of it.
+    if (starting.has(entry.record.id) && entry.seen.main === undefined) return
     options.tell({ kind: 'container', podUid: entry.record.podUid, status })
   }
 
@@ -139,9 +141,13 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
     await marks.until(() => entry.seen.status.state.kind !== 'created', startTimeoutMs)
     if (entry.seen.main !== undefined) return entry.seen.status
     // It ended before its command was reached.
-    const why = (await readIfThere(join(layout.container(id), 'setup')))?.trim() || 'its shim ended without a word'
-    await remove(id)
-    throw new StartError('RunContainerError', `container ${spec.name} could not be set up: ${why}`)
+    const { state } = entry.seen.status
+    const why = state.kind === 'exited' ? state.message : undefined
+    await discard(id)
+    throw new StartError(
+      'RunContainerError',
+      `container ${spec.name} could not be set up: ${why ?? 'its shim ended without a word'}`,
+    )
   }
 
   function killLeftovers(record: ContainerRecord): void {
@@ -193,6 +199,11 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
 
   async function remove(id: ContainerId): Promise<void> {
     await stop(id, 0)
+    await discard(id)
+  }
+
+  /** Of a container that has ended. */
+  async function discard(id: ContainerId): Promise<void> {
     entries.get(id)?.stopNoting()
     // The marks before the folder: without a record nothing would ever remove them.
     await Promise.all(['started', 'exited'].map(mark => rm(join(layout.marks, `${id}.${mark}`), { force: true })))

@@ -80,6 +80,8 @@ export const namespaceScript = `
   set -e
   home=$1 mark=$2 network=$4
   exec 5>&2 2>"$home/setup"
+  # Mountpoints are for the container's user, whoever that is.
+  umask 022
   ${announce}
   # Below a user namespace only the system call may set it; without either the host's name shows, save in HOSTNAME.
   echo "$3" >/proc/sys/kernel/hostname || hostname "$3" || :
@@ -132,6 +134,7 @@ exit "$?"
  * many \`NAME=value\` follow that sh cannot export.
  */
 export const enterScript = `
+umask 022
 unset GANTRY_SHIM
 env=$(command -v env)
 eval "$(cat <&3)"

@@ -45,7 +45,9 @@ export function readStatus(
     })
 
   if (exited !== undefined) {
-    return ended(Number(exited.text), { at: exited.at, message: lastWords(join(layout.container(id), 'termination')) })
+    // Where the main process was never announced, what forbade it stands in the words of the step that failed.
+    const words = join(layout.container(id), main === undefined ? 'setup' : 'termination')
+    return ended(Number(exited.text), { at: exited.at, message: lastWords(words) })
   }
   if (record.bootId !== bootId()) {
     return ended(killed, { at: Date.now(), message: 'the machine was started anew while the container ran' })
