@@ -2,6 +2,7 @@ import type { KubeObject } from '../api/types.ts'
 import { describeRef, keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
 import { sourceAnnotation, type Manifest } from '../api/manifest.ts'
 import type { ClusterView } from '../cluster/view.ts'
+import { once } from '../api/once.ts'
 import { equal } from '../api/stable.ts'
 import { inOrder } from './order.ts'
 import { released, withOwned } from './ownership.ts'
@@ -104,14 +105,7 @@ interface Identity {
   readonly id: string
 }
 
-/** Objects do not change, so neither does which one each is. */
-const identities = new WeakMap<KubeObject, Identity>()
-
-function identify(object: KubeObject): Identity {
-  const known = identities.get(object)
-  if (known !== undefined) return known
+const identify = once((object: KubeObject): Identity => {
   const ref = refOf(object)
-  const identity = { ref, id: describeRef(ref) }
-  identities.set(object, identity)
-  return identity
-}
+  return { ref, id: describeRef(ref) }
+})

@@ -1,10 +1,11 @@
 import type { Manifest } from '../manifest.ts'
 import { nearest } from '../nearest.ts'
+import { once } from '../once.ts'
 import type { Problem } from '../problem.ts'
 import { type KindKey, describeRef, kindKey, refOf } from '../reference.ts'
 import { type FieldPath, fieldText } from '../report.ts'
 import { labelPairs, matchesLabels } from '../selector.ts'
-import type { CoreKind, Kinds, Labels, PodTemplateSpec } from '../types.ts'
+import type { CoreKind, Deployment, Kinds, Labels, Pod, PodTemplateSpec, ReplicaSet } from '../types.ts'
 
 /** A manifest whose kind, and so whose shape, is known. */
 export interface Of<K extends CoreKind> {
@@ -34,16 +35,11 @@ export class ManifestSet {
 
   constructor(manifests: readonly Manifest[]) {
     this.doubles = manifests.flatMap(manifest => this.#add(manifest) ?? [])
-    this.podSources = [
-      ...[...this.list('Deployment'), ...this.list('ReplicaSet')].map(({ object, manifest }) => ({
-        template: object.spec.template,
-        path: ['spec', 'template'],
-        manifest,
-      })),
-      ...this.list('Pod').map(({ object, manifest }) => ({ template: object, path: [], manifest })),
-    ]
+    this.podSources = (['Deployment', 'ReplicaSet', 'Pod'] as const).flatMap(kind =>
+      this.list(kind).flatMap(({ manifest }) => podSourceOf(manifest) ?? []),
+    )
     for (const source of this.podSources) {
-      for (const pair of labelPairs(source.template.metadata?.labels)) {
+      for (const pair of pairsOf(source)) {
         const before = this.#podsByLabel.get(pair)
         if (before) before.push(source)
         else this.#podsByLabel.set(pair, [source])
@@ -93,6 +89,22 @@ export class ManifestSet {
     return undefined
   }
 }
+
+const podSourceOf = once((manifest: Manifest): PodSource | undefined => {
+  const { object } = manifest
+  switch (refOf(object).kind) {
+    case 'Deployment':
+      return { template: (object as Deployment).spec.template, path: ['spec', 'template'], manifest }
+    case 'ReplicaSet':
+      return { template: (object as ReplicaSet).spec.template, path: ['spec', 'template'], manifest }
+    case 'Pod':
+      return { template: object as Pod, path: [], manifest }
+    default:
+      return undefined
+  }
+})
+
+const pairsOf = once(({ template }: PodSource) => labelPairs(template.metadata?.labels))
 
 /** A problem of one object, placed where the object begins. The text reads on from the field's path. */
 export function problemOf(

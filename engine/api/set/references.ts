@@ -1,6 +1,7 @@
 import type { Problem } from '../problem.ts'
 import type { FieldPath } from '../report.ts'
 import type { Container, KeySelector, KeyToPath, PodSpec, VolumeProjection } from '../types.ts'
+import { once } from '../once.ts'
 import { type ManifestSet, type PodSource, problemOf } from './manifest-set.ts'
 
 /** A pod's need of a ConfigMap or Secret, or of some keys in it. */
@@ -18,9 +19,7 @@ interface Reference {
  */
 export function checkReferences(set: ManifestSet): Problem[] {
   return set.podSources.flatMap(source =>
-    referencesOf(source.template.spec, [...source.path, 'spec']).flatMap(reference =>
-      checkReference(reference, { source, set }),
-    ),
+    referencesOf(source).flatMap(reference => checkReference(reference, { source, set })),
   )
 }
 
@@ -57,14 +56,15 @@ function checkReference(reference: Reference, { source, set }: { source: PodSour
     })
 }
 
-function referencesOf(spec: PodSpec, path: FieldPath): Reference[] {
+const referencesOf = once(({ template: { spec }, path: outer }: PodSource): readonly Reference[] => {
+  const path = [...outer, 'spec']
   return [
     ...(['initContainers', 'containers'] as const).flatMap(list =>
       (spec[list] ?? []).flatMap((container, i) => referencesOfContainer(container, [...path, list, i])),
     ),
     ...referencesOfVolumes(spec, path),
   ]
-}
+})
 
 function referencesOfContainer({ env = [], envFrom = [] }: Container, path: FieldPath): Reference[] {
   return [

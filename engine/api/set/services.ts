@@ -1,5 +1,6 @@
 import type { Manifest } from '../manifest.ts'
 import type { Problem } from '../problem.ts'
+import { once } from '../once.ts'
 import { describeRef, refOf } from '../reference.ts'
 import type { FieldPath } from '../report.ts'
 import { labelPairs } from '../selector.ts'
@@ -20,7 +21,7 @@ export function checkServices(set: ManifestSet): Problem[] {
 
 /** The names of the ports that the pods have; undefined where there are no pods. */
 function portsOf(sources: readonly PodSource[]): ReadonlySet<string> | undefined {
-  return sources.length === 0 ? undefined : new Set(sources.flatMap(({ template }) => portNames(template.spec)))
+  return sources.length === 0 ? undefined : new Set(sources.flatMap(portNames))
 }
 
 function checkTarget(
@@ -55,11 +56,12 @@ function checkTargetPorts(
 }
 
 /** An init container's ports count where it runs beside the others. */
-function portNames({ containers, initContainers = [] }: PodSource['template']['spec']): string[] {
+const portNames = once(({ template }: PodSource): readonly string[] => {
+  const { containers, initContainers = [] } = template.spec
   return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')].flatMap(
     ({ ports = [] }) => ports.flatMap(({ name }) => name ?? []),
   )
-}
+})
 
 /** A cluster address or a node port that a Service asks for. */
 export interface AddressClaim {
