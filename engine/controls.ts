@@ -5,6 +5,7 @@ import { toTime } from './api/time.ts'
 import type { Follower } from './follow.ts'
 import type { GitServer } from './git/server.ts'
 import type { Oid } from './git/repository.ts'
+import { inWords } from './in-words.ts'
 import { readApplied } from './record/applied.ts'
 import { revisionOf } from './revisions.ts'
 import { rollBack } from './rollback.ts'
@@ -45,7 +46,8 @@ export function createControls(options: ControlsOptions): EngineControls {
     status() {
       const cluster = own()
       const copy = mirror()
-      const problem = options.trouble()?.message
+      const trouble = options.trouble()
+      const problem = trouble && inWords(trouble)
       return {
         version,
         startedAt,

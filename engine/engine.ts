@@ -2,27 +2,23 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
-import { writeFileDurably } from '../machine/files.ts'
-import { startAgentProcess } from './agent-process.ts'
 import { clusterKind } from './api/cluster-object.ts'
 import type { ClusterObject } from './api/cluster-object.ts'
 import { Cluster } from './cluster/cluster.ts'
 import type { ObjectChange } from './cluster/view.ts'
 import { createControls } from './controls.ts'
 import type { DataFolder } from './data.ts'
-import { loadAuthority } from './fleet/authority.ts'
-import { openFrontDoor } from './fleet/front-door.ts'
-import { nextPodRange, rangesOf } from './fleet/ranges.ts'
-import type { Ranges } from './fleet/ranges.ts'
 import { followBranch } from './follow.ts'
 import { createGitServer } from './git/server.ts'
+import { inWords } from './in-words.ts'
 import { createLoop } from './loop.ts'
 import type { Loop } from './loop.ts'
+import { openNodes } from './nodes.ts'
 import { createOutbox } from './outbox.ts'
-import type { NetworkMode, NodeSettings } from './protocol/session.ts'
 import { createRenderer } from './render/renderer.ts'
+import { pathBelow, serve } from './serve.ts'
 import type { Readiness } from './server/controls.ts'
-import { kubeconfig } from './server/kubeconfig.ts'
+import { checkFree } from './server/listen.ts'
 import { createServer } from './server/server.ts'
 import { createStore } from './server/store.ts'
 import { openState } from './state.ts'
@@ -64,10 +60,7 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-/** Pods are found under `<service>.<namespace>.svc.cluster.local`, as in Kubernetes. */
-const clusterDomain = 'cluster.local'
 const nodePorts = { from: 30_000, to: 32_767 }
-const heartbeatSeconds = 3
 /** Told to the agents and to whoever asks; without a node there is nothing to run on. */
 const nodeName = hostname().toLowerCase()
 
@@ -94,8 +87,10 @@ type Closer = () => Promise<void> | void
 /** Starts each part after those that it needs; `own` hears what ends it, to be called in the opposite order. */
 async function startParts(options: EngineOptions, own: (close: Closer) => void): Promise<Omit<Engine, 'stop'>> {
   const { data, log, say } = options
-  const { clusterName, clusterUid } = data.identity
+  const { clusterName } = data.identity
   own(() => data.release())
+  await checkFree({ host: '127.0.0.1', port: options.port, flag: '--port' })
+  await checkFree({ host: options.listen, port: options.tlsPort, flag: '--tls-port' })
   const state = await openState(options)
   own(() => state.close())
   const { repository, now } = state
@@ -108,19 +103,20 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   let recordTrouble: Error | undefined
   let loop: Loop | undefined
   let checked = false
-  let joined = false
-  const agentJoined = deferred<void>()
 
   const cluster = new Cluster({ startVersion: state.startVersion })
   const outbox = createOutbox({
     record: changes => state.record(changes),
     reserve: upTo => state.reserve(upTo),
     publish,
-    send: (node, delta) => frontDoor.send(node, delta),
+    send: (node, delta) => nodes.frontDoor.send(node, delta),
     onTrouble(error) {
+      if (error === undefined) say('recording works again')
+      else if (error.message !== recordTrouble?.message) {
+        log.error(error, 'cannot record')
+        say(`what is decided cannot be recorded, so nothing is changed until it can: ${inWords(error)}`)
+      }
       recordTrouble = error
-      if (error === undefined) log.info('recording works again')
-      else log.error(error, 'cannot record; nothing is sent until it works, trying again')
     },
   })
 
@@ -144,86 +140,19 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     }
   }
 
-  // The core starts once the first node has said what addresses this machine can have.
-  const ranges = deferred<Ranges>()
-  const started = deferred<void>()
-  if (data.identity.network !== undefined) ranges.resolve(rangesOf(data.identity.network, clusterUid))
-
-  async function settingsFor(node: string, network: NetworkMode) {
-    const decided = data.identity.network
-    if (decided === undefined) {
-      await data.decide(network)
-      ranges.resolve(rangesOf(network, clusterUid))
-    } else if (decided !== network) {
-      return wrongNetwork(decided, network)
-    }
-    const { pods, services } = await ranges.promise
-    await started.promise
-    const taken = new Set(cluster.list('Node').flatMap(({ spec }) => spec.podCIDR ?? []))
-    const podCIDR = cluster.get('Node', node)?.spec.podCIDR ?? nextPodRange(pods, taken)
-    return { clusterUid, clusterName, clusterDomain, serviceCIDR: services, podCIDR } satisfies NodeSettings
-  }
-
   say('starting the agent …')
-  const engineSocket = data.file('agent.sock')
-  const frontDoor = await openFrontDoor({
-    socketPath: engineSocket,
-    heartbeatSeconds,
-    settingsFor,
-    onJoined(node, settings) {
-      dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR })
-      joined = true
-      agentJoined.resolve()
-    },
-    onMessage(node, message) {
-      switch (message.type) {
-        case 'node':
-          return dispatch({ kind: 'node', node: message.node })
-        case 'report':
-          return dispatch({ kind: 'report', node, pods: message.pods })
-        case 'events':
-          return dispatch({ kind: 'events', node, events: message.events })
-        case 'services':
-          return dispatch({ kind: 'services', node, problems: message.problems })
-        case 'acknowledged':
-          return dispatch({ kind: 'acknowledged', node, resourceVersion: message.resourceVersion })
-        case 'heartbeat':
-          return dispatch({ kind: 'heartbeat', node })
-      }
-    },
-    onLeft(node, reason) {
-      if (reason !== undefined) log.warn({ node, reason: reason.message }, 'a session ended')
-      dispatch({ kind: 'left', node })
-    },
-    onRefused: reason => log.warn({ reason }, 'an agent was refused'),
-  })
-  own(() => frontDoor.close())
-  const agent = startAgentProcess({
-    folder: data.file('agent'),
-    engineSocket,
-    nodeName,
-    nodeAddress: options.nodeAddress,
-    runtime: options.runtime,
-    version,
-    onLog: line => log.info({ agent: line }, 'agent'),
-    onRestart(reason) {
-      log.error({ reason }, 'the agent ended')
-      // One that never joined will not by trying again: whoever waits for it should know.
-      if (!joined) options.onFatal(new Error(`the agent cannot start: ${reason}`))
-      else say(`the agent ended and is started again: ${reason}`)
-    },
-  })
+  const nodes = await openNodes({ ...options, cluster, nodeName, dispatch })
+  own(() => nodes.close())
 
-  own(() => agent.stop())
-
-  const { services: serviceCIDR } = await ranges.promise
+  // The core starts once the first node has said what addresses this machine can have.
+  const { services: serviceCIDR } = await nodes.ranges
   const restored = await state.restore(renderer)
   cluster.restore(restored, { resourceVersion: state.startVersion })
   store.restore(restored, { resourceVersion: state.startVersion, oldestWatchable: state.startVersion })
   loop = createLoop({ cluster, core: { clusterName, serviceCIDR, nodePorts }, outbox, now })
   own(() => loop?.close())
   dispatch({ kind: 'clock' })
-  started.resolve()
+  nodes.welcome()
 
   const follower = followBranch({
     repository,
@@ -251,9 +180,9 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     store,
     token: data.token,
     version,
-    git: (request, response) => gitServer.handle(request, response, gitPathOf(request.url, gitPath)),
+    git: (request, response) => gitServer.handle(request, response, pathBelow(gitPath, request.url)),
     ready,
-    logs: async ({ pod, request, signal }) => frontDoor.logs(pod.spec.nodeName ?? '', request, signal),
+    logs: async ({ pod, request, signal }) => nodes.frontDoor.logs(pod.spec.nodeName ?? '', request, signal),
     engine: createControls({
       clusterName,
       branch: options.branch,
@@ -274,23 +203,14 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   own(() => server.close())
 
   say('listening …')
-  const authority = await loadAuthority(data.keys, Date.now())
-  const names = ['127.0.0.1', 'localhost', nodeName, options.listen]
-  const tls = await authority.issueServer([...new Set(names)], Date.now())
-  const { port } = await server.listen({ host: '127.0.0.1', port: options.port })
-  const { key, certificate: cert } = tls
-  const secure = await server.listenTls({ host: options.listen, port: options.tlsPort, key, cert })
-  const url = `http://127.0.0.1:${port}`
-  const tlsUrl = `https://127.0.0.1:${secure.port}`
-  const config = { cluster: clusterName, server: tlsUrl, caPem: authority.certificate, token: data.token }
-  await writeFileDurably(data.file('kubeconfig'), kubeconfig(config), { mode: 0o600 })
+  const url = await serve(server, { ...options, nodeName })
 
   say(state.source === undefined ? 'reading the branch …' : `reading ${state.source.url} …`)
   async function begin(): Promise<void> {
     await follower.check()
     checked = true
     await outbox.settled()
-    await agentJoined.promise
+    await nodes.joined
   }
 
   function ready(): Readiness {
@@ -298,7 +218,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
       { name: 'source', ok: checked, message: 'the branch has not been read yet' },
       {
         name: 'agent',
-        ok: frontDoor.connected.has(nodeName),
+        ok: nodes.frontDoor.connected.has(nodeName),
         message: `the agent of node ${nodeName} is not connected`,
       },
       { name: 'record', ok: recordTrouble === undefined, message: `recording fails: ${recordTrouble?.message}` },
@@ -307,24 +227,4 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   }
 
   return { cluster, url, source: state.source?.url ?? `${url}${gitPath}`, ready: begin() }
-}
-
-function wrongNetwork(was: NetworkMode, is: NetworkMode): { refused: string; remedy: string } {
-  const who: Readonly<Record<NetworkMode, string>> = { bridged: 'root', loopback: 'an ordinary user' }
-  return {
-    refused: `this data folder was made by ${who[was]} (${was} network), and this agent runs as ${who[is]} (${is} network)`,
-    remedy: `run gantry up as ${who[was]}, or give --data another folder`,
-  }
-}
-
-/** What follows `/git/<cluster>.git` in a request's URL, without the query; `/` and the rest where it is another one. */
-function gitPathOf(url: string | undefined, base: string): string {
-  const path = (url ?? '').split('?', 1)[0] ?? ''
-  return path.startsWith(`${base}/`) ? path.slice(base.length) : path
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve(value: T): void } {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>(settle => (resolve = settle))
-  return { promise, resolve }
 }

@@ -8,6 +8,7 @@ import { GitError } from './git/repository.ts'
 import type { Commit, CommitReader, Oid, Repository } from './git/repository.ts'
 import type { Push, PushUpdate, PushVerdict } from './git/push.ts'
 import type { Source } from './git/source.ts'
+import { inWords } from './in-words.ts'
 import { lineage } from './lineage.ts'
 import { describeProposal, propose } from './revisions.ts'
 import type { Proposal } from './revisions.ts'
@@ -160,10 +161,4 @@ function elsewhere(url: string): string[] {
 /** Counts and times differ from one try to the next. */
 function sameWords(a: string, b: string): boolean {
   return a.replace(/\d+/g, '0') === b.replace(/\d+/g, '0')
-}
-
-function inWords(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const remedy = error instanceof GitError ? error.remedy : undefined
-  return remedy === undefined ? error.message : `${error.message}; ${remedy}`
 }

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -23,6 +24,13 @@ export async function listen(
     throw new Error(`cannot listen on ${host}, port ${port}: ${reason(error, flag)}`, { cause: error })
   })
   return { host, port: (server.address() as AddressInfo).port }
+}
+
+/** Rejects as `listen` would. Asked before anything is started, so that nothing has to be ended where the port is taken. */
+export async function checkFree(options: { host: string; port: number; flag: string }): Promise<void> {
+  const server = createServer()
+  await listen(server, options)
+  await new Promise(resolve => server.close(resolve))
 }
 
 function reason(error: NodeJS.ErrnoException, flag: string): string {
