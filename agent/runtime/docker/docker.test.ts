@@ -155,6 +155,14 @@ describeWith(['docker', 'busybox'], 'docker runtime', () => {
     expect((await runtime.createSandbox(pod)).ready).toBe(true)
   })
 
+  test('what sandboxes stand on is made anew where somebody removed it', async () => {
+    const pauseImage = docker('inspect', '--format', '{{.Config.Image}}', `gantry_shop_web-0_${pod.podUid}`)
+    await runtime.removeSandbox(pod.podUid)
+    docker('network', 'rm', `gantry_${owner.nodeName}_${owner.clusterUid}`)
+    docker('rmi', '--force', pauseImage)
+    expect((await runtime.createSandbox(pod)).ready).toBe(true)
+  })
+
   test('two clusters on one Engine do not see each other', async () => {
     const { id } = await runtime.startContainer(container('sleep 1000'))
     const other = await open(dockerSocket(), randomUUID())

@@ -22,12 +22,14 @@ import type { DockerEngine } from './engine.ts'
 import { followEvents } from './events.ts'
 import type { DockerEvent } from './events.ts'
 import { execute } from './exec.ts'
-import { ensureImage, ensurePauseImage, findImage } from './images.ts'
+import { Ground } from './ground.ts'
+import type { Footing } from './ground.ts'
+import { ensureImage, findImage } from './images.ts'
 import { containerName, label, ownerFilters, sandboxName } from './labels.ts'
 import { logLines } from './log-stream.ts'
-import { ensureNetwork, networkName, removeNetwork } from './network.ts'
+import { networkName, removeNetwork } from './network.ts'
 import { PodFiles } from './pod-files.ts'
-import { addressOf, sandboxState, statusOf } from './status.ts'
+import { sandboxState, statusOf } from './status.ts'
 
 export interface DockerRuntimeOptions {
   /** The Engine's Unix socket (Podman's, too). */
@@ -58,12 +60,14 @@ class DockerRuntime implements Runtime {
   /** Containers that this runtime is removing: their end is no news. */
   readonly #removing = new Set<ContainerId>()
   readonly #stopEvents: () => void
+  readonly #ground: Ground
 
   constructor(engine: DockerEngine, options: DockerRuntimeOptions & { version: string }) {
     this.version = `docker://${options.version}`
     this.#engine = engine
     this.#options = options
     this.#files = new PodFiles(options.folder)
+    this.#ground = new Ground(engine, { owner: options, network: options.network })
     this.#stopEvents = followEvents(engine, {
       owner: options,
       listener: {
@@ -97,37 +101,29 @@ class DockerRuntime implements Runtime {
 
   async createSandbox(spec: SandboxSpec): Promise<SandboxState> {
     const name = sandboxName({ podUid: spec.podUid, namespace: spec.namespace, podName: spec.name })
-    const existing = await this.#inspect(name)
-    if (existing === undefined) await this.#makeSandbox(spec)
-    if (existing?.State.Running !== true) {
-      await this.#engine.change(`start the sandbox of pod ${spec.namespace}/${spec.name}`, api =>
-        api.getContainer(name).start(),
-      )
-    }
-    const info = (await this.#find([`${label.podUid}=${spec.podUid}`, `${label.role}=sandbox`]))[0]
-    const ip = info === undefined ? undefined : addressOf(info, networkName(this.#options))
-    await this.#files.writeSandbox({ ...spec, ...(ip === undefined ? {} : { ip }) })
+    const isRunning = (await this.#inspect(name))?.State.Running === true
+    if (!isRunning) await this.#ground.stand(footing => this.#makeSandbox(spec, { name, footing }))
     const [sandbox] = await this.#states([`${label.podUid}=${spec.podUid}`])
     if (sandbox === undefined)
       throw new Error(`the sandbox of pod ${spec.namespace}/${spec.name} was removed while it was made`)
+    const { ip } = sandbox
+    await this.#files.writeSandbox({ ...spec, ...(ip === undefined ? {} : { ip }) })
     return sandbox
   }
 
-  async #makeSandbox(spec: SandboxSpec): Promise<void> {
-    const owner = this.#options
-    const [image, network] = await Promise.all([
-      ensurePauseImage(this.#engine),
-      ensureNetwork(this.#engine, { owner, network: this.#options.network }),
-    ])
-    const create = sandboxOptions(spec, { owner, image, network: network.name, givenAddress: network.givenAddresses })
+  async #makeSandbox(spec: SandboxSpec, { name, footing }: { name: string; footing: Footing }): Promise<void> {
+    const { network, pauseImage: image } = footing
+    const options = { owner: this.#options, image, network: network.name, givenAddress: network.givenAddresses }
+    const pod = `${spec.namespace}/${spec.name}`
     try {
-      await this.#engine.change(`create the sandbox of pod ${spec.namespace}/${spec.name}`, api =>
-        api.createContainer(create),
+      await this.#engine.change(`create the sandbox of pod ${pod}`, api =>
+        api.createContainer(sandboxOptions(spec, options)),
       )
     } catch (error) {
       // An earlier call, cut short, made it after all.
       if (!isStatus(error, 409)) throw error
     }
+    await this.#engine.change(`start the sandbox of pod ${pod}`, api => api.getContainer(name).start())
   }
 
   async removeSandbox(podUid: Uid): Promise<void> {
@@ -163,9 +159,7 @@ class DockerRuntime implements Runtime {
         `container ${spec.name} has no image: set image, or runtimeClassName: process`,
       )
     }
-    const found = await findImage(this.#engine, image)
-    if (found === undefined) throw new StartError('CreateContainerError', `image ${image} is not present on the node`)
-    refuseRoot(spec, found)
+    await this.#refuseRoot(spec, image)
     const sandboxId = sandboxName(spec)
     const create = containerOptions(spec, {
       owner: this.#options,
@@ -180,6 +174,14 @@ class DockerRuntime implements Runtime {
       if (!(error instanceof DockerError) || error.status === undefined) throw error
       throw new StartError('CreateContainerError', `container ${spec.name} could not be created: ${error.reason}`)
     }
+  }
+
+  /** Kubernetes's check before a start. */
+  async #refuseRoot(spec: ContainerSpec, image: string): Promise<void> {
+    if ((spec.securityContext?.runAsNonRoot ?? spec.podSecurityContext?.runAsNonRoot) !== true) return
+    const found = await findImage(this.#engine, image)
+    if (found === undefined) throw new StartError('CreateContainerError', `image ${image} is not present on the node`)
+    refuseRoot(spec, found)
   }
 
   async #start(spec: ContainerSpec, name: string): Promise<void> {
@@ -255,9 +257,12 @@ class DockerRuntime implements Runtime {
   async close(): Promise<void> {
     this.#listeners.clear()
     this.#stopEvents()
+    await this.#ground.settled()
   }
 
   async destroy(): Promise<void> {
+    // What is being made must not appear after it was removed.
+    await this.#ground.settled()
     for (const { podUid } of await this.list()) await this.removeSandbox(podUid)
     await removeNetwork(this.#engine, this.#options)
     await this.#files.removeAll()
@@ -335,10 +340,9 @@ class DockerRuntime implements Runtime {
   }
 }
 
-/** Kubernetes's check before a start: a user by name cannot be told from root. */
+/** A user by name cannot be told from root. */
 function refuseRoot(spec: ContainerSpec, image: ImageInspectInfo): void {
   const { securityContext: own = {}, podSecurityContext: pod = {} } = spec
-  if ((own.runAsNonRoot ?? pod.runAsNonRoot) !== true) return
   const user = String(own.runAsUser ?? pod.runAsUser ?? (image.Config.User.split(':')[0] || '0'))
   if (/^\d+$/.test(user) && Number(user) !== 0) return
   const why = /^\d+$/.test(user) ? 'would run as user 0' : `runs as "${user}", which may be root by another name`

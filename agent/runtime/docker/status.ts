@@ -55,6 +55,6 @@ export function sandboxState(
 }
 
 /** None on the host's network, nor of a sandbox that has ended. */
-export function addressOf(sandbox: ContainerInfo, network: string): string | undefined {
+function addressOf(sandbox: ContainerInfo, network: string): string | undefined {
   return sandbox.NetworkSettings.Networks[network]?.IPAddress || undefined
 }
