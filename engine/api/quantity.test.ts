@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCpu, parseQuantity } from './quantity.ts'
+import { canonicalQuantity, formatBytes, formatCpu, parseQuantity } from './quantity.ts'
 
 test.each([
   ['0', 0],
@@ -73,4 +73,39 @@ test.each([
   [1024 ** 4, '1Ti'],
 ])('%d bytes print as %s', (bytes, expected) => {
   expect(formatBytes(bytes)).toBe(expected)
+})
+
+test.each([
+  ['0', '0'],
+  ['0Mi', '0'],
+  ['-0', '0'],
+  ['0.1', '100m'],
+  ['1000m', '1'],
+  ['1.5', '1500m'],
+  ['+2', '2'],
+  ['-0.5', '-500m'],
+  ['.5', '500m'],
+  ['5.', '5'],
+  ['1000k', '1M'],
+  ['1234k', '1234k'],
+  ['64Mi', '64Mi'],
+  ['1024Mi', '1Gi'],
+  ['1.5Gi', '1536Mi'],
+  ['0.9Gi', '966367641600m'],
+  ['0.5Ki', '512'],
+  ['1025', '1025'],
+  ['1e3', '1e3'],
+  ['1E3', '1e3'],
+  ['1000e0', '1e3'],
+  ['12e-1', '1200e-3'],
+  ['5e0', '5'],
+  ['1n', '1n'],
+  ['0.1n', '1n'],
+  ['1e-999', '1e-9'],
+  ['1E', '1E'],
+  ['100E', '9223372036854775807'],
+  ['1e999', '9223372036854775807'],
+])('%s is stored as %s', (text, expected) => {
+  expect(canonicalQuantity(text)).toBe(expected)
+  expect(canonicalQuantity(expected)).toBe(expected)
 })

@@ -34,6 +34,50 @@ export function isQuantity(text: string): boolean {
   return quantityPattern.test(text)
 }
 
+const billion = 1_000_000_000n
+/** The largest quantity that Kubernetes keeps, in billionths. */
+const largest = (2n ** 63n - 1n) * billion
+
+/**
+ * A quantity as the API server stores it: without a fraction, with the largest suffix that loses nothing, in the family
+ * (decimal, binary, exponent) that it was written in. 0.1 → `100m`, 1024Mi → `1Gi`, 1.5 → `1500m`, 0.5Ki → `512`. Finer
+ * than a billionth it is rounded away from zero.
+ * https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#Quantity
+ */
+export function canonicalQuantity(text: string): string {
+  const [, sign = '', digits = '', exponent = '', suffix = ''] = quantityPattern.exec(text) ?? []
+  const size = billionths(digits, { exponent, suffix })
+  const written = size >= largest ? largest : size
+  if (written === 0n) return '0'
+  const isBinary = Object.hasOwn(binaryExponents, suffix) && written >= 1024n * billion && written % billion === 0n
+  return (sign === '-' ? '-' : '') + (isBinary ? binaryText(written / billion) : decimalText(written, exponent !== ''))
+}
+
+function billionths(digits: string, { exponent, suffix }: { exponent: string; suffix: string }): bigint {
+  const [whole = '', fraction = ''] = digits.split('.')
+  const factor = 1024n ** BigInt(binaryExponents[suffix] ?? 0)
+  const tens = 9 - fraction.length + (exponent === '' ? (decimalExponents[suffix] ?? 0) : Number(exponent.slice(1)))
+  const value = BigInt(whole + fraction) * factor
+  if (tens >= 0) return value * 10n ** BigInt(tens)
+  const divisor = 10n ** BigInt(-tens)
+  return (value + divisor - 1n) / divisor
+}
+
+function binaryText(bytes: bigint): string {
+  const [suffix, power] = Object.entries(binaryExponents).findLast(
+    ([, power]) => bytes % 1024n ** BigInt(power) === 0n,
+  ) ?? ['', 0]
+  return `${bytes / 1024n ** BigInt(power)}${suffix}`
+}
+
+function decimalText(size: bigint, asExponent: boolean): string {
+  const [suffix, power] = Object.entries(decimalExponents).findLast(
+    ([, power]) => size % 10n ** BigInt(power + 9) === 0n,
+  ) ?? ['n', -9]
+  const unit = asExponent && power !== 0 ? `e${power}` : suffix
+  return `${size / 10n ** BigInt(power + 9)}${unit}`
+}
+
 function scale(digits: string, { exponent, suffix }: { exponent: string; suffix: string }): number {
   const binary = binaryExponents[suffix]
   if (binary !== undefined) return Number(digits) * 1024 ** binary

@@ -1,4 +1,4 @@
-import { isQuantity } from './quantity.ts'
+import { canonicalQuantity, isQuantity } from './quantity.ts'
 
 /** A type without parts. */
 export interface Scalar {
@@ -62,7 +62,7 @@ export const scalars = {
     expected: 'a quantity such as 250m, 2 or 64Mi',
     read: value => {
       const text = typeof value === 'number' ? String(value) : value
-      return typeof text === 'string' && isQuantity(text) ? text : undefined
+      return typeof text === 'string' && isQuantity(text) ? canonicalQuantity(text) : undefined
     },
     remedy: value =>
       typeof value === 'string' && /^\d+ ?[KkMG][Bb]$/.test(value)
