@@ -1,7 +1,7 @@
 import { clusterKind } from '../api/cluster-object.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Change, Env, ObjectChange } from '../cluster/view.ts'
-import { earliest } from '../controllers/decision.ts'
+import { earliest } from '../cluster/decision.ts'
 import { NodeInfos } from '../scheduler/node-infos.ts'
 import { decide } from './decide.ts'
 import type { Effects, Event } from './event.ts'
@@ -12,7 +12,7 @@ import { Work, type WorkItem } from './work.ts'
 
 export type { CoreOptions }
 
-/** How often one item may come up in a step. Far more than any takes that settles. */
+/** How often one item may change something in a step. Far more than any does that settles. */
 const mostRounds = 100
 
 /**
@@ -26,7 +26,11 @@ export function step(cluster: Cluster, event: Event, env: Env, options: CoreOpti
   cluster.observer(NodeInfos)
 
   const record: ObjectChange[] = []
-  const apply = (changes: readonly Change[]) => record.push(...cluster.apply(changes, env))
+  function apply(changes: readonly Change[]): boolean {
+    const made = cluster.apply(changes, env)
+    for (const change of made) record.push(change)
+    return made.length > 0
+  }
   if (!cluster.get(clusterKind, options.clusterName)) {
     apply([{ kind: 'put', object: clusterObject(cluster, options) }])
     work.mark('namespace', 'default')
@@ -35,21 +39,24 @@ export function step(cluster: Cluster, event: Event, env: Env, options: CoreOpti
   settle(work, item => {
     const decision = decide(cluster, item, { work, env, options })
     work.setDeadline(item, decision.wakeAt)
-    apply(decision.changes)
+    return apply(decision.changes)
   })
   if (event.kind === 'clock') record.push(...cluster.expireEvents(env))
   return { record, send: mirrors.take(), wakeAt: earliest(work.deadlines.next(), cluster.eventsWakeAt()) }
 }
 
-/** Works until nothing is left. Two parts that undo each other's work would go on for ever: that is an error. */
-function settle(work: Work, carryOut: (item: WorkItem) => void): void {
+/**
+ * Works until nothing is left. Two parts that undo each other's work would go on for ever: that is an error. Coming up
+ * often is none: a namespace does once for each object that is made in it.
+ */
+function settle(work: Work, carryOut: (item: WorkItem) => boolean): void {
   const rounds = new Map<string, number>()
   for (let item = work.take(); item; item = work.take()) {
+    if (!carryOut(item)) continue
     const id = `${item.task} ${item.key}`
     const round = (rounds.get(id) ?? 0) + 1
     rounds.set(id, round)
     if (round > mostRounds) throw new Unsettled(rounds)
-    carryOut(item)
   }
 }
 
