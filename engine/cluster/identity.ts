@@ -29,8 +29,8 @@ function generationOf(object: KubeObject, before: KubeObject | undefined): numbe
 }
 
 /**
- * Whether a change decides anything. Status and Events do not, nor do EndpointSlices, which follow from the pods'
- * status; but which commit is applied is a decision that the status of the Cluster object holds.
+ * Whether a change decides anything. Status and Events do not; but which commit is applied is a decision that the status
+ * of the Cluster object holds. EndpointSlices have no status: all of them is told to agents, so it is decided.
  */
 export function isDecision(
   kind: KindKey,

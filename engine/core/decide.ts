@@ -3,7 +3,7 @@ import { splitRef } from './refs.ts'
 import { defaultSettings } from '../api/settings.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Env } from '../cluster/view.ts'
-import { type Decision, nothing } from '../controllers/decision.ts'
+import { type Decision, nothing } from '../cluster/decision.ts'
 import { reconcileDeployment } from '../controllers/deployment/reconcile.ts'
 import { reconcileEndpointSlices } from '../controllers/endpointslice/reconcile.ts'
 import { reconcileGarbage } from '../controllers/garbage/reconcile.ts'
@@ -44,7 +44,7 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
       return reconcileService(cluster, key, { env, options })
     case 'placement': {
       const { refusals } = work
-      return { changes: reconcilePlacement(cluster, key, { nodes: cluster.observer(NodeInfos), refusals, env }) }
+      return reconcilePlacement(cluster, key, { nodes: cluster.observer(NodeInfos), refusals, env })
     }
     case 'endpoints':
       return reconcileEndpointSlices(cluster, key, env)

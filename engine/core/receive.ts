@@ -144,7 +144,7 @@ function sourceChange(cluster: Cluster, message: string | undefined, options: Co
   return { kind: 'put', object: { ...object, status } }
 }
 
-/** The commit that is applied now. The same commit again keeps its times. */
+/** The commit that is applied now. The same commit again keeps its times and health; how a new one is, is yet to be seen. */
 function revisionChange(
   cluster: Cluster,
   event: Extract<Event, { kind: 'revision' }>,
@@ -158,6 +158,7 @@ function revisionChange(
     revision: event.revision,
     appliedAt: (same ? appliedAt : undefined) ?? toTime(env.now),
     ...(same && healthyAt !== undefined ? { healthyAt } : {}),
+    ...(same ? {} : { health: 'Progressing' }),
     problems: event.problems,
   }
   return { kind: 'put', object: { ...object, spec: event.settings.spec, status: next } }

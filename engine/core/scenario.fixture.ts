@@ -36,7 +36,9 @@ class Scenario {
     const [verb = '', ...words] = command.split(' ')
     switch (verb) {
       case 'node':
-        return words.flatMap(name => this.#step(joined(name)))
+        return words.flatMap(name => this.#step(joined(name, offer)))
+      case 'hello':
+        return words.flatMap(name => this.#step(joined(name, {})))
       case 'push':
         return this.#step(this.#revision(words))
       case 'ready':
@@ -192,8 +194,10 @@ function isDrained({ status }: Pod): boolean {
   return conditionOf(status?.conditions, drainedCondition)?.status === 'True'
 }
 
-function joined(name: string): Event {
-  const status = { allocatable: { cpu: '2', memory: '4Gi', pods: '10' }, runtimeHandlers: [{ name: 'docker' }] }
+/** What a node of a script has; one that only says hello has not said so yet. */
+const offer = { allocatable: { cpu: '2', memory: '4Gi', pods: '10' }, runtimeHandlers: [{ name: 'docker' }] }
+
+function joined(name: string, status: Node['status'] & object): Event {
   return { kind: 'joined', node: { name, labels: {}, taints: [], status }, podCIDR: '10.244.0.0/24' }
 }
 

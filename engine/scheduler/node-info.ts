@@ -1,13 +1,19 @@
+import { fromTime } from '../api/time.ts'
 import type { Node, Pod, Taint } from '../api/types.ts'
 import { controllerOf } from '../cluster/objects/ownership.ts'
-import { isNodeReady } from '../cluster/objects/node-state.ts'
+import { hasReported, isNodeReady } from '../cluster/objects/node-state.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
 import { requestsOf, resourcesOf } from './requests.ts'
+
+/** How long an agent may take to look at its machine before pods say that they cannot go there. */
+const firstReportMs = 10_000
 
 /** A node as the scheduler sees it: what it offers and what is taken. */
 export class NodeInfo {
   readonly node: Node
   readonly ready: boolean
+  /** Until when a node that has just joined may take to say what it offers (env.now); 0 once it did. */
+  readonly reportsBy: number
   /** Taints that keep pods away. */
   readonly barring: readonly Taint[]
   /** Taints that only make other nodes preferable. */
@@ -26,7 +32,9 @@ export class NodeInfo {
   constructor(node: Node) {
     const taints = node.spec.taints ?? []
     this.node = node
-    this.ready = isNodeReady(node)
+    const reported = hasReported(node.status)
+    this.ready = reported && isNodeReady(node)
+    this.reportsBy = reported ? 0 : fromTime(node.metadata.creationTimestamp ?? '') + firstReportMs
     this.barring = taints.filter(({ effect }) => effect !== 'PreferNoSchedule')
     this.discouraging = taints.filter(({ effect }) => effect === 'PreferNoSchedule')
     this.handlers = new Set((node.status?.runtimeHandlers ?? []).map(({ name }) => name))

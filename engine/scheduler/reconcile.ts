@@ -6,6 +6,7 @@ import type { IndexedView } from '../cluster/indexed-view.ts'
 import { withCondition } from '../cluster/objects/conditions.ts'
 import { isBeingDeleted } from '../cluster/objects/ownership.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
+import { type Decision, earliest, nothing, waking } from '../cluster/decision.ts'
 import type { NodeInfos } from './node-infos.ts'
 import { placePod } from './schedule.ts'
 
@@ -25,15 +26,18 @@ export function reconcilePlacement(
   cluster: IndexedView,
   key: Key,
   { nodes, refusals, env }: { nodes: NodeInfos; refusals: Refusals; env: Env },
-): Change[] {
+): Decision {
   const pod = cluster.get('Pod', key)
-  if (!pod || !isWaiting(pod)) return []
+  if (!pod || !isWaiting(pod)) return nothing
   const refused = refusals.get(pod.spec)
-  if (refused !== undefined) return refusal(pod, { message: refused, env })
+  if (refused !== undefined) return { changes: refusal(pod, { message: refused, env }) }
   const placement = placePod(pod, nodes)
-  if (placement.kind === 'bound') return [...binding(pod, { node: placement.node, env })]
+  if (placement.kind === 'bound') return { changes: binding(pod, { node: placement.node, env }) }
+  // A node that is about to say what it offers may take the pod: nobody is told yet that none does.
+  const reportsBy = earliest(...nodes.list().flatMap(node => (node.reportsBy > env.now ? node.reportsBy : [])))
+  if (reportsBy !== undefined) return waking([], reportsBy)
   refusals.set(pod.spec, placement.message)
-  return refusal(pod, { message: placement.message, env })
+  return { changes: refusal(pod, { message: placement.message, env }) }
 }
 
 function binding(pod: Pod, { node, env }: { node: NodeName; env: Env }): Change[] {

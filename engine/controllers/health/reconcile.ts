@@ -3,7 +3,7 @@ import type { Key } from '../../api/reference.ts'
 import { toTime } from '../../api/time.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Env } from '../../cluster/view.ts'
-import { type Decision, nothing } from '../decision.ts'
+import { type Decision, nothing } from '../../cluster/decision.ts'
 import type { Ailments } from './ailments.ts'
 
 /** As many reasons as a person reads; the last line counts the rest. */

@@ -4,7 +4,7 @@ import { sourceAnnotation } from '../../api/manifest.ts'
 import type { Namespace } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change } from '../../cluster/view.ts'
-import { type Decision, nothing } from '../decision.ts'
+import { type Decision, nothing } from '../../cluster/decision.ts'
 import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'

@@ -1,5 +1,6 @@
 import type { Condition, Labels, Node, NodeStatus, Taint } from '../../api/types.ts'
 import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
+import { hasReported } from '../../cluster/objects/node-state.ts'
 
 /** What a node says of itself: protocol's NodeReport. */
 export interface ReportedNode {
@@ -11,7 +12,10 @@ export interface ReportedNode {
 
 const engineTaints: ReadonlySet<string> = new Set(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'])
 
-/** The Node as its agent reports it; what the engine keeps of it (range, cordon, readiness) stays. */
+/**
+ * The Node as its agent reports it; what the engine keeps of it (range, cordon, readiness) stays. An agent says hello
+ * before it has looked at its machine: until then the machine is what it was.
+ */
 export function reportedNode(
   report: ReportedNode,
   { before, podCIDR, now }: { before: Node | undefined; podCIDR: string | undefined; now: number },
@@ -29,7 +33,10 @@ export function reportedNode(
       ...(cidr === undefined ? {} : { podCIDR: cidr, podCIDRs: [cidr] }),
       taints,
     },
-    status: { ...report.status, conditions: conditions(report.status, { before, now }) },
+    status: {
+      ...(hasReported(report.status) ? report.status : before?.status),
+      conditions: conditions(report.status, { before, now }),
+    },
   }
 }
 

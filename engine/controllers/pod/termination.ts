@@ -4,7 +4,7 @@ import { drainedCondition } from '../../protocol/session.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Env } from '../../cluster/view.ts'
 import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
-import { type Decision, nothing, waking } from '../decision.ts'
+import { type Decision, nothing, waking } from '../../cluster/decision.ts'
 import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 
 /** How long proxies may take to stop sending connections to a pod that ends. */

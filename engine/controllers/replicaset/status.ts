@@ -1,6 +1,6 @@
 import type { Pod, ReplicaSet, ReplicaSetStatus } from '../../api/types.ts'
 import { matchesLabels } from '../../api/selector.ts'
-import { earliest } from '../decision.ts'
+import { earliest } from '../../cluster/decision.ts'
 import { availableAt, isAvailable, isReady } from '../../cluster/objects/pod-state.ts'
 
 /** The counts of a ReplicaSet's active pods, and when the next of them becomes available. */

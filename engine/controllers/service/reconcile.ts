@@ -3,7 +3,7 @@ import type { Service, ServicePort, ServiceSpec } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change, Env } from '../../cluster/view.ts'
 import { conditionOf, withCondition, withoutCondition } from '../../cluster/objects/conditions.ts'
-import { type Decision, nothing } from '../decision.ts'
+import { type Decision, nothing } from '../../cluster/decision.ts'
 import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 import { type PortRange, addressRange, firstFree, inRange, toAddress } from './ranges.ts'
 

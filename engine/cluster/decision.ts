@@ -1,4 +1,4 @@
-import type { Change } from '../cluster/view.ts'
+import type { Change } from './view.ts'
 
 /** What a controller wants done, and when it wants to be asked again though nothing changed (env.now). */
 export interface Decision {
