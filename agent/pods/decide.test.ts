@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { PodSpec, Probe } from '../../engine/api/types.ts'
 import type { ContainerStatusReport } from '../runtime/runtime.ts'
 import { decide, type PodView } from './decide.ts'
-import type { PodAction } from './decision.ts'
+import type { PodAction, StopContainer } from './decision.ts'
 import { container, pod } from './fixtures.ts'
 import type { Run } from './runs.ts'
 
@@ -59,6 +59,7 @@ function viewOf({ spec, status, runs = [], sandbox = 'ready', ...given }: Case):
     busy: new Map(),
     failures: new Map(),
     backoffs: new Map(),
+    kills: new Map(),
     ending: undefined,
     volumesAreStale: false,
     now,
@@ -76,7 +77,7 @@ const stop = (
   name: string,
   because: 'ending' | 'liveness' | 'startup' | 'sandbox lost' | 'pod finished',
   graceSeconds = 30,
-): PodAction => ({
+): StopContainer => ({
   kind: 'stopContainer',
   container: name,
   id: `${name}-0`,
@@ -120,11 +121,6 @@ const cases: readonly Case[] = [
     actions: [start('web', 2)],
   },
   { name: 'leaves alone what runs', runs: [run('web')], actions: [] },
-  {
-    name: 'counts on where a forgotten life of the pod ended',
-    status: { containerStatuses: [{ name: 'web', restartCount: 3, containerID: 'process://x' }] },
-    actions: [start('web', 4)],
-  },
 
   // Init containers
   { name: 'runs init containers one after the other', spec: init, actions: [start('i')] },
@@ -275,6 +271,13 @@ const cases: readonly Case[] = [
     actions: [],
   },
   {
+    name: 'but for one whose containers have not run yet',
+    spec: { ...init, restartPolicy: 'Never' },
+    sandbox: 'none',
+    runs: [run('i', { state: exited(0), lost: 'withSandbox' })],
+    actions: [{ kind: 'createSandbox' }],
+  },
+  {
     name: 'starts containers again in the new one',
     runs: [run('web', { state: exited(137), lost: 'withSandbox' })],
     actions: [start('web', 1)],
@@ -293,6 +296,22 @@ const cases: readonly Case[] = [
     ending: { ...ending, at: now + 4_000 },
     sandbox: 'none',
     actions: [{ kind: 'release' }],
+  },
+  {
+    name: 'a shorter grace shortens a stop that is under way',
+    ending,
+    runs: [run('web')],
+    busy: new Map([['web', 'stopContainer']]),
+    kills: new Map([['web-0', now + 20_000]]),
+    actions: [{ ...stop('web', 'ending', 7), shortens: true }],
+  },
+  {
+    name: 'a longer one does not lengthen it',
+    ending,
+    runs: [run('web')],
+    busy: new Map([['web', 'stopContainer']]),
+    kills: new Map([['web-0', now + 7_000]]),
+    actions: [],
   },
   {
     name: 'restarts nothing while it drains',

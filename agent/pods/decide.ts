@@ -1,5 +1,6 @@
 /** What is to be done for a pod now: a pure function of what is wanted and what was seen. */
 import type { Container, Pod } from '../../engine/api/types.ts'
+import type { ContainerId } from '../runtime/runtime.ts'
 import { type Backoff, retryAt } from './backoff.ts'
 import { allContainers, isSidecar } from '../spec/containers.ts'
 import {
@@ -17,15 +18,7 @@ import {
   waiting,
   wakeAt,
 } from './decision.ts'
-import {
-  firstAttempt,
-  isFinished,
-  isInitDone,
-  isInitialized,
-  isRunning,
-  mustRunAgain,
-  type Progress,
-} from './progress.ts'
+import { isFinished, isInitDone, isInitialized, isRunning, mustRunAgain, type Progress } from './progress.ts'
 import { isAlive, keptRuns, lastRun, type Run } from './runs.ts'
 import type { Ending } from './stop.ts'
 
@@ -35,6 +28,8 @@ export interface PodView extends Progress {
   readonly backoffs: ReadonlyMap<Target, Backoff>
   readonly ending: Ending | undefined
   readonly volumesAreStale: boolean
+  /** When the stops that are under way kill. */
+  readonly kills: ReadonlyMap<ContainerId, number>
   readonly now: number
 }
 
@@ -91,7 +86,7 @@ function startable(view: PodView): readonly Container[] {
 
 function supervise(container: Container, view: PodView): Decision {
   const run = lastRun(view.observed, container.name)
-  if (!run) return start(container, { view, attempt: firstAttempt(view.pod, container.name) })
+  if (!run) return start(container, { view, attempt: 0 })
   if (isRunning(run)) return restartIfUnhealthy(container, { view, run })
   // Created and not started: the agent was cut off between the two.
   if (isAlive(run)) return start(container, { view, attempt: run.status.attempt })
@@ -151,7 +146,8 @@ function updateVolumes({ volumesAreStale, busy }: PodView): Decision {
 function makeSandbox(view: PodView): Decision {
   const { pod, observed, busy } = view
   // A pod that is never restarted has failed when it loses its sandbox.
-  if (isFinished(view) || (pod.spec.restartPolicy === 'Never' && observed.runs.size > 0)) return nothing
+  const hasRun = pod.spec.containers.some(container => observed.runs.has(container.name))
+  if (isFinished(view) || (pod.spec.restartPolicy === 'Never' && hasRun)) return nothing
   // What the containers shared is gone: those that run on are stopped before it is made anew.
   if (observed.sandbox)
     return whenIdle(view, { first: stopAll(view, { because: 'sandbox lost' }), next: 'removeSandbox' })
@@ -181,9 +177,13 @@ function stopAll(
   const others = running.filter(({ container }) => !isSidecar(container))
   const due = others.length > 0 ? others : running.slice(-1)
   return act(
-    ...due
-      .filter(({ container }) => !view.busy.has(container.name))
-      .map(({ run }) => stop(run, { graceSeconds, because })),
+    ...due.flatMap(({ container, run }) => {
+      if (!view.busy.has(container.name)) return [stop(run, { graceSeconds, because })]
+      // Whoever deletes once more with a shorter grace need not wait for the first one.
+      const killsAt = view.kills.get(run.status.id)
+      const isSooner = killsAt !== undefined && view.now + graceSeconds * 1000 < killsAt
+      return isSooner ? [{ ...stop(run, { graceSeconds, because }), shortens: true as const }] : []
+    }),
   )
 }
 

@@ -25,6 +25,8 @@ export interface StopContainer {
   readonly container: string
   readonly id: string
   readonly graceSeconds: number
+  /** True: a stop is under way already that would wait longer. */
+  readonly shortens?: true
   readonly because: 'liveness' | 'startup' | 'ending' | 'sandbox lost' | 'pod finished'
 }
 

@@ -7,6 +7,8 @@ import type {
   ContainerSpec,
   ContainerStatusReport,
   ExecResult,
+  ImagePresence,
+  ImageRequest,
   LogLine,
   Runtime,
   RuntimeEvent,
@@ -29,6 +31,8 @@ export interface MemoryRuntimeOptions {
   readonly before?: (effect: string, subject: string) => Promise<void>
   /** What a command in a container ends with; 0 by default. */
   readonly exec?: (id: ContainerId, command: readonly string[]) => ExecResult
+  /** Images are pulled, and have this size; absent, they are there. */
+  readonly pulledBytes?: number
   /** How long a container takes to end after its stop signal. */
   readonly stopsAfterMs?: number
 }
@@ -68,9 +72,11 @@ export class MemoryRuntime implements Runtime {
     this.#sandboxes.delete(podUid)
   }
 
-  async ensureImage(image: string): Promise<{ imageID: string }> {
+  async ensureImage(image: string, { onPull }: ImageRequest): Promise<ImagePresence> {
     await this.#options.before?.('pull', image)
-    return { imageID: `sha256:${image}` }
+    const { pulledBytes } = this.#options
+    if (pulledBytes !== undefined) onPull?.()
+    return { imageID: `sha256:${image}`, ...(pulledBytes !== undefined && { pulledBytes }) }
   }
 
   async startContainer(spec: ContainerSpec): Promise<ContainerStatusReport> {
@@ -96,7 +102,7 @@ export class MemoryRuntime implements Runtime {
   async stopContainer(id: ContainerId, { graceSeconds }: { graceSeconds: number }): Promise<void> {
     await this.#effect('stop', `${this.#describe(id)} grace ${graceSeconds}`)
     const ms = Math.min(this.#options.stopsAfterMs ?? 0, graceSeconds * 1000)
-    if (ms > 0) await new Promise<void>(resolve => this.#timers.add(setTimeout(resolve, ms)))
+    if (ms > 0) await this.#ended(id, ms)
     this.exit(id, 143)
   }
 
@@ -186,6 +192,18 @@ export class MemoryRuntime implements Runtime {
       ready,
       containers: this.#containersOf(podUid).flatMap(id => this.#containers.get(id)?.status ?? []),
     }
+  }
+
+  /** Resolves when the time is over, or another stop was faster. */
+  async #ended(id: ContainerId, ms: number): Promise<void> {
+    let unwatch = (): void => {}
+    await new Promise<void>(resolve => {
+      unwatch = this.watch(event => {
+        if (event.kind === 'container' && event.status.id === id && event.status.state.kind === 'exited') resolve()
+      })
+      this.#timers.add(setTimeout(resolve, ms))
+    })
+    unwatch()
   }
 
   #describe(id: ContainerId): string {

@@ -116,9 +116,11 @@ test('a container whose liveness probe fails is started again', async () => {
   )
   await soon(() => expect(runtime.running()).toEqual(['a/web:1']))
   expect(events.map(event => `${event.reason} ${event.message}`)).toEqual([
+    'Created Created container: web',
     'Started Started container web',
     'Unhealthy Liveness probe failed: stuck',
     'Killing Container web failed liveness probe, will be restarted',
+    'Created Created container: web',
     'Started Started container web',
   ])
 })
@@ -177,4 +179,86 @@ test('an effect that fails is told and tried again', async () => {
   apply(pod('a'))
   await soon(() => expect(pods.isReady('uid-a')).toBe(true))
   expect(events[0]).toMatchObject({ type: 'Warning', reason: 'FailedCreatePodSandBox', message: 'no more addresses' })
+})
+
+test('a pod of which everything was forgotten fails where it never restarts, and else counts on', async () => {
+  const runtime = new MemoryRuntime()
+  const { apply, statuses } = await start(runtime)
+  const told = {
+    name: 'web',
+    restartCount: 3,
+    containerID: 'process://x',
+    image: 'app:1',
+    imageID: '',
+    ready: true,
+    started: true,
+    state: { running: { startedAt: '2026-11-20T19:08:09Z' } },
+  }
+  const status = { phase: 'Running', containerStatuses: [told] }
+  apply(pod('never', { spec: { restartPolicy: 'Never' }, status }), pod('always', { status }))
+  await soon(() => expect(runtime.running()).toEqual(['always/web:4']))
+  await soon(() =>
+    expect(statuses.get('never')).toMatchObject({
+      phase: 'Failed',
+      containerStatuses: [{ restartCount: 3, state: { terminated: { exitCode: 137, containerID: 'process://x' } } }],
+    }),
+  )
+  expect(statuses.get('always')).toMatchObject({ containerStatuses: [{ restartCount: 4 }] })
+  expect(runtime.effects).toEqual(['createSandbox always', 'start always/web:4'])
+})
+
+test('a second delete with a shorter grace shortens the stop that is under way', async () => {
+  const runtime = new MemoryRuntime({ stopsAfterMs: 60_000 })
+  const { apply, statuses } = await start(runtime)
+  const deleted = (deletionGracePeriodSeconds: number) =>
+    pod('a', {
+      metadata: { deletionTimestamp: '2026-11-20T19:08:09Z', deletionGracePeriodSeconds },
+      status: { conditions: [{ type: 'gantry.dev/Drained', status: 'True' }] },
+    })
+  apply(pod('a'))
+  await soon(() => expect(runtime.running()).toEqual(['a/web:0']))
+  apply(deleted(60))
+  await soon(() => expect(runtime.effects.at(-1)).toBe('stop a/web:0 grace 60'))
+  apply(deleted(0))
+  await soon(() => expect(statuses.get('a')).toBe('gone'))
+  expect(runtime.effects.slice(-3)).toEqual(['stop a/web:0 grace 60', 'stop a/web:0 grace 0', 'removeSandbox a'])
+})
+
+test.each([
+  { name: 'the end of the log', policy: 'FallbackToLogsOnError', exitCode: 1, message: 'line 1\nline 2\n' },
+  { name: 'nothing after success', policy: 'FallbackToLogsOnError', exitCode: 0, message: undefined },
+  { name: 'nothing unless asked', policy: 'File', exitCode: 1, message: undefined },
+] as const)('in the place of last words: $name', async ({ policy, exitCode, message }) => {
+  const runtime = new MemoryRuntime()
+  const { apply, statuses } = await start(runtime)
+  const containers = [container('web', { terminationMessagePolicy: policy })]
+  apply(pod('a', { spec: { containers, restartPolicy: 'Never' } }))
+  await soon(() => expect(runtime.running()).toEqual(['a/web:0']))
+  runtime.print('uid-a-web-0', 'line 1')
+  runtime.print('uid-a-web-0', 'line 2')
+  runtime.exit('uid-a-web-0', exitCode)
+  await soon(() => {
+    const status = statuses.get('a')
+    const end = typeof status === 'object' ? status.containerStatuses?.[0]?.state.terminated : undefined
+    expect({ exitCode: end?.exitCode, message: end?.message }).toEqual({ exitCode, message })
+  })
+})
+
+test.each([
+  {
+    name: 'pulled',
+    pulledBytes: 42,
+    words: /^Pulling image "app:1" \| Successfully pulled .* in [\d.]+s\. Image size: 42 bytes\.$/,
+  },
+  { name: 'there', pulledBytes: undefined, words: /^Container image "app:1" already present on machine$/ },
+])('tells of an image that is $name, as the kubelet does', async ({ pulledBytes, words }) => {
+  const runtime = new MemoryRuntime({ name: 'docker', ...(pulledBytes !== undefined && { pulledBytes }) })
+  const { apply, events } = await start(runtime)
+  const { runtimeClassName: _, ...spec } = pod('a').spec
+  apply({ ...pod('a'), spec })
+  await soon(() => expect(runtime.running()).toEqual(['a/web:0']))
+  await soon(() => expect(events.at(-1)?.message).toBe('Started container web'))
+  const ofImage = events.filter(({ reason }) => reason === 'Pulling' || reason === 'Pulled')
+  expect(ofImage.map(({ message }) => message).join(' | ')).toMatch(words)
+  expect(events.at(-2)?.message).toBe('Created container: web')
 })

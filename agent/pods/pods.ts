@@ -15,7 +15,8 @@ import { LogsRefused, readLogs } from './logs.ts'
 import { moment } from './moment.ts'
 import { textOf } from './facts.ts'
 import { createSpecStore } from './spec-store.ts'
-import { type Place, PodWorker, type Surroundings } from './worker.ts'
+import type { Place, Surroundings } from './surroundings.ts'
+import { PodWorker } from './worker.ts'
 
 export interface PodsOptions {
   readonly runtimes: ReadonlyMap<Runtime['name'], Runtime>

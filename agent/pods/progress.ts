@@ -51,14 +51,6 @@ export function mustRunAgain(container: Container, { pod, run }: { pod: Pod; run
   return mayRunAgain(pod, run)
 }
 
-/** Counts on where an earlier life of the pod ended, if the runtime has forgotten it. */
-export function firstAttempt({ status }: Pod, container: string): number {
-  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
-  const known = statuses.find(({ name }) => name === container)
-  if (!known) return 0
-  return known.containerID === undefined ? known.restartCount : known.restartCount + 1
-}
-
 function mayRunAgain({ spec }: Pod, run: Run | undefined): boolean {
   return spec.restartPolicy === 'OnFailure' ? !succeeded(run) : spec.restartPolicy === 'Always'
 }

@@ -3,15 +3,12 @@ import type { Mirror } from '../mirror.ts'
 import { allContainers } from '../spec/containers.ts'
 
 /** The ConfigMaps and Secrets that a pod refers to, in the order of its spec. */
-export function referencesOf(pod: Pod): readonly Reference[] {
+function referencesOf(pod: Pod): readonly Reference[] {
   return [...allContainers(pod).flatMap(referencesOfContainer), ...(pod.spec.volumes ?? []).flatMap(referencesOfVolume)]
 }
 
-/**
- * The objects as they are now, undefined where one is missing. Two lists that are equal item by item tell that nothing
- * of them changed: an object that changes is another object.
- */
-export function referredObjects(
+/** As they are now, undefined where one is missing. An object that changes is another object. */
+function referredObjects(
   references: readonly Reference[],
   { namespace, mirror }: { namespace: string; mirror: Pick<Mirror, 'configMap' | 'secret'> },
 ): readonly (KubeObject | undefined)[] {
@@ -20,11 +17,28 @@ export function referredObjects(
   )
 }
 
+/** What one pod refers to, as it was last seen. */
+export class Sources {
+  #spec: Pod['spec'] | undefined
+  #references: readonly Reference[] = []
+  #objects: readonly (KubeObject | undefined)[] = []
+
+  /** True where any of it is another object than before. */
+  refresh(pod: Pod, mirror: Mirror): boolean {
+    if (pod.spec !== this.#spec) this.#references = referencesOf(pod)
+    this.#spec = pod.spec
+    const before = this.#objects
+    const { namespace = '' } = pod.metadata
+    this.#objects = referredObjects(this.#references, { namespace, mirror })
+    return this.#objects.length !== before.length || this.#objects.some((object, index) => object !== before[index])
+  }
+}
+
 export function mountsPodFields({ spec }: Pod): boolean {
   return spec.volumes?.some(({ downwardAPI, projected }) => downwardAPI ?? projected) ?? false
 }
 
-export interface Reference {
+interface Reference {
   readonly kind: 'ConfigMap' | 'Secret'
   readonly name: string
 }

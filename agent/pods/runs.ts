@@ -79,6 +79,22 @@ export function forgetRun(observed: Observed, id: string, at: Moment): Observed 
   return observed
 }
 
+/** The run's last words, found elsewhere than where it was to leave them. */
+export function withLastWords(observed: Observed, id: string, message: string): Observed {
+  for (const [name, runs] of observed.runs) {
+    const run = runs.find(candidate => candidate.status.id === id)
+    const end = exitOf(run)
+    if (!run || !end) continue
+    const told = { ...run, status: { ...run.status, state: { ...end, message } } }
+    return withRuns(
+      observed,
+      name,
+      runs.map(other => (other === run ? told : other)),
+    )
+  }
+  return observed
+}
+
 function withRuns(observed: Observed, name: string, runs: readonly Run[]): Observed {
   const kept = runs.filter((run, index) => index < keptRuns || !run.lost)
   return { ...observed, runs: new Map(observed.runs).set(name, kept) }
@@ -102,14 +118,15 @@ function toRun(status: ContainerStatusReport, { at, known }: { at: Moment; known
 }
 
 /** Kubernetes's words for a container that ended unseen. */
+export const lostMessage = 'The container could not be located when the pod was observed'
+
 function lose(run: Run, { at, how }: { at: Moment; how: 'alone' | 'withSandbox' }): Run {
   if (run.status.state.kind === 'exited') return { ...run, lost: how }
   const startedAt = run.status.state.kind === 'running' ? run.status.state.startedAt : at.wall
-  const message = 'The container could not be located when the pod was observed'
   return {
     status: {
       ...run.status,
-      state: { kind: 'exited', startedAt, finishedAt: at.wall, exitCode: 137, oomKilled: false, message },
+      state: { kind: 'exited', startedAt, finishedAt: at.wall, exitCode: 137, oomKilled: false, message: lostMessage },
     },
     endedAt: at.now,
     lost: how,

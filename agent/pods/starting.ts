@@ -9,6 +9,7 @@ import { hostAliasesOf, hostnameOf, lacksClusterDns, podDns } from './dns.ts'
 import { environmentOf } from './environment.ts'
 import { hookTarget, type PodFacts, textOf, uidOf } from './facts.ts'
 import { runHook } from './hooks.ts'
+import { ensureImage } from './images.ts'
 
 export interface StartFacts extends PodFacts {
   readonly mirror: Mirror
@@ -69,13 +70,7 @@ export async function startContainer(
   for (const message of environment.skipped) {
     facts.onEvent({ type: 'Warning', reason: 'InvalidEnvironmentVariableNames', message })
   }
-  if (runtime.name === 'docker') {
-    const { stale } = await runtime.ensureImage(container.image ?? '', container.imagePullPolicy)
-    if (stale !== undefined) {
-      const message = `${stale}; the image that this node has is used as it is`
-      facts.onEvent({ type: 'Warning', reason: 'ImageNotChecked', message })
-    }
-  }
+  if (runtime.name === 'docker') await ensureImage(container, facts)
   if (!facts.onPulled(name)) return undefined
   const mounts = await volumes.mountsOf(container, { pod, env: environment.env })
   const status = await gate.pass(() =>
@@ -99,6 +94,7 @@ export async function startContainer(
       tty: container.tty ?? false,
     }),
   )
+  facts.onEvent({ type: 'Normal', reason: 'Created', message: `Created container: ${name}` })
   facts.onEvent({ type: 'Normal', reason: 'Started', message: `Started container ${name}` })
   await postStart(status, { container, facts })
   return status

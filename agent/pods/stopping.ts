@@ -10,9 +10,10 @@ const leastGraceSeconds = 2
 
 /** preStop first, within the grace period; the signal gets what is left of it. */
 export async function stopContainer(
-  { container: name, id, graceSeconds, because }: StopContainer,
+  { container: name, id, graceSeconds, because, shortens }: StopContainer,
   facts: PodFacts,
 ): Promise<void> {
+  if (shortens) return facts.runtime.stopContainer(id, { graceSeconds })
   const container = containerNamed(facts.pod, name)
   facts.onEvent({ type: 'Normal', reason: 'Killing', message: killing(name, because) })
   const handler = container.lifecycle?.preStop

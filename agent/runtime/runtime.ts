@@ -28,10 +28,9 @@ export interface Runtime {
   /** Removes a sandbox with whatever containers and logs are left in it. No error where it is gone. */
   removeSandbox(podUid: Uid): Promise<void>
   /**
-   * Makes sure of the image as the policy says. Rejects with ImageError. `stale`: the registry cannot be reached, so the
-   * image that the node has is used as it is, and why.
+   * Makes sure of the image as the policy says. Rejects with ImageError.
    */
-  ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<ImagePresence>
+  ensureImage(image: string, request: ImageRequest): Promise<ImagePresence>
   /** Creates and starts a container; the same pod uid, name and attempt again adopts the one that exists. */
   startContainer(spec: ContainerSpec): Promise<ContainerStatusReport>
   /** Sends the stop signal, waits for up to graceSeconds, then kills; resolves when it has ended. */
@@ -54,8 +53,17 @@ export interface Runtime {
   destroy?(): Promise<void>
 }
 
+export interface ImageRequest {
+  readonly policy: 'Always' | 'IfNotPresent' | 'Never'
+  /** Called when the image is not simply taken as it is. */
+  onPull?(): void
+}
+
 export interface ImagePresence {
   readonly imageID: string
+  /** The size of an image that was pulled; undefined where the one that the node has is used. */
+  readonly pulledBytes?: number
+  /** Why the registry could not be asked: the image that the node has is used as it is. */
   readonly stale?: string
 }
 

@@ -80,13 +80,13 @@ describeWith(['docker', 'busybox'], 'docker runtime', () => {
     { policy: 'IfNotPresent', name: 'Not A Name', reason: 'InvalidImageName' },
     { policy: 'Always', name: 'Upper/Case', reason: 'InvalidImageName' },
   ] as const)('an image that is not there: $reason', async ({ policy, name, reason }) => {
-    await expect(runtime.ensureImage(name, policy)).rejects.toMatchObject({ reason })
+    await expect(runtime.ensureImage(name, { policy })).rejects.toMatchObject({ reason })
   })
 
   test('an image that is there is taken as it is', async () => {
     const imageID = docker('image', 'inspect', '--format', '{{.Id}}', image)
-    expect(await runtime.ensureImage(image, 'IfNotPresent')).toEqual({ imageID })
-    expect(await runtime.ensureImage(image, 'Never')).toEqual({ imageID })
+    expect(await runtime.ensureImage(image, { policy: 'IfNotPresent' })).toEqual({ imageID })
+    expect(await runtime.ensureImage(image, { policy: 'Never' })).toEqual({ imageID })
   })
 
   test('containers of a pod share their network, and have their limits', async () => {

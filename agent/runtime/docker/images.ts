@@ -1,22 +1,28 @@
 import type { ImageInspectInfo } from 'dockerode'
 import { Readable } from 'node:stream'
 import { ImageError } from '../runtime.ts'
-import type { ImagePresence, Runtime } from '../runtime.ts'
+import type { ImagePresence, ImageRequest } from '../runtime.ts'
 import { DockerError, isStatus, orMissing } from './engine.ts'
 import type { DockerEngine } from './engine.ts'
 import { pauseProgram, pauseTag } from './pause.ts'
 import type { Architecture } from './pause.ts'
 import { tarOf } from './tar.ts'
 
-type Policy = Parameters<Runtime['ensureImage']>[1]
-
 /**
  * A registry that is away is no reason to stop what the node can run: where kubelet would fail, `Always` then takes the
  * image that is there. One that answers and refuses is: the right to the image may be gone.
  */
-const unreachable = /dial tcp|no such host|connection refused|i\/o timeout|network is unreachable|TLS handshake timeout/
+const unreachable =
+  /dial tcp|no such host|connection refused|i\/o timeout|network is unreachable|TLS handshake timeout|Client\.Timeout|deadline exceeded|no answer/
 
-export async function ensureImage(engine: DockerEngine, image: string, policy: Policy): Promise<ImagePresence> {
+/** How long a registry may take to answer where the node has the image: a container that is restarted waits for it. */
+const patienceMs = 10_000
+
+export async function ensureImage(
+  engine: DockerEngine,
+  image: string,
+  { policy, onPull }: ImageRequest,
+): Promise<ImagePresence> {
   const present = await findImage(engine, image)
   if (present !== undefined && policy !== 'Always') return { imageID: imageIdOf(present) }
   if (policy === 'Never') {
@@ -25,15 +31,16 @@ export async function ensureImage(engine: DockerEngine, image: string, policy: P
       `image ${image} is not present on the node, and imagePullPolicy is Never: load it there, or choose IfNotPresent`,
     )
   }
+  onPull?.()
   try {
-    await pull(engine, image)
+    await pull(engine, { image, patienceMs: present && patienceMs })
   } catch (error) {
     if (present === undefined || !(error instanceof ImageError) || !unreachable.test(error.message)) throw error
     return { imageID: imageIdOf(present), stale: error.message }
   }
   const pulled = await findImage(engine, image)
   if (pulled === undefined) throw new ImageError('ErrImagePull', `image ${image} was pulled but is not there`)
-  return { imageID: imageIdOf(pulled) }
+  return { imageID: imageIdOf(pulled), pulledBytes: pulled.Size }
 }
 
 export async function findImage(engine: DockerEngine, image: string): Promise<ImageInspectInfo | undefined> {
@@ -47,7 +54,7 @@ export async function findImage(engine: DockerEngine, image: string): Promise<Im
   }
 }
 
-/** The pause image of this program, made and imported where it is not there yet; its reference. */
+/** The id of the pause image, which is made and imported where it is not there yet: Podman knows it by another name. */
 export async function ensurePauseImage(engine: DockerEngine): Promise<string> {
   const { Arch } = await engine.call('ask the Docker Engine for its version', api => api.version())
   const architecture = architectures[Arch]
@@ -56,26 +63,44 @@ export async function ensurePauseImage(engine: DockerEngine): Promise<string> {
   }
   const tag = pauseTag(architecture)
   const reference = `gantry-pause:${tag}`
-  if ((await findImage(engine, reference)) !== undefined) return reference
+  const present = await findImage(engine, reference)
+  if (present !== undefined) return present.Id
   const archive = tarOf('pause', pauseProgram(architecture))
   await engine.change('import the pause image', async api => {
     const changes = ['ENTRYPOINT ["/pause"]', 'LABEL dev.gantry.pause=true', 'USER 65535:65535']
-    // One chunk: a Buffer handed to `Readable.from` is iterated byte by byte.
-    const progress = await api.importImage(Readable.from([archive]), { repo: 'gantry-pause', tag, changes })
+    // Podman knows no tag but that of the name. One chunk: a Buffer handed to `Readable.from` is iterated byte by byte.
+    const progress = await api.importImage(Readable.from([archive]), { repo: reference, changes })
     await drained(progress)
   })
-  return reference
+  const imported = await findImage(engine, reference)
+  if (imported === undefined) throw new Error(`the pause image ${reference} was imported and is not there`)
+  return imported.Id
 }
 
 /** By Go's names for them, which Docker's API uses. */
 const architectures: Readonly<Record<string, Architecture>> = { amd64: 'x86_64', arm64: 'aarch64' }
 
-async function pull(engine: DockerEngine, image: string): Promise<void> {
+/** The Engine answers once the registry has: with `patienceMs` the pull is given up where it has not by then. */
+async function pull(
+  engine: DockerEngine,
+  { image, patienceMs: limitMs }: { image: string; patienceMs: number | undefined },
+): Promise<void> {
+  const patience = new AbortController()
   try {
     await engine.change(`pull image ${image}`, async api => {
-      await drained(await api.pull(/[:@][^/]+$/.test(image) ? image : `${image}:latest`))
+      const timer = limitMs === undefined ? undefined : setTimeout(() => patience.abort(), limitMs)
+      try {
+        const reference = /[:@][^/]+$/.test(image) ? image : `${image}:latest`
+        await drained(await api.pull(reference, { abortSignal: patience.signal }))
+      } finally {
+        clearTimeout(timer)
+      }
     })
   } catch (error) {
+    if (patience.signal.aborted) {
+      const seconds = (limitMs ?? 0) / 1000
+      throw new ImageError('ErrImagePull', `image ${image} could not be pulled: no answer within ${seconds} s`)
+    }
     if (isStatus(error, 400)) throw invalidName(image, error)
     if (error instanceof DockerError && error.status === undefined && error.reason.includes('does not answer'))
       throw error

@@ -7,6 +7,7 @@ import type {
   ContainerSpec,
   ContainerStatusReport,
   ImagePresence,
+  ImageRequest,
   ExecResult,
   LogLine,
   LogOptions,
@@ -135,8 +136,8 @@ class DockerRuntime implements Runtime {
     await this.#files.removePod(podUid)
   }
 
-  ensureImage(image: string, policy: 'Always' | 'IfNotPresent' | 'Never'): Promise<ImagePresence> {
-    return ensureImage(this.#engine, image, policy)
+  ensureImage(image: string, request: ImageRequest): Promise<ImagePresence> {
+    return ensureImage(this.#engine, image, request)
   }
 
   async startContainer(spec: ContainerSpec): Promise<ContainerStatusReport> {
