@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,7 @@ describeWith(['docker', 'busybox'], 'docker runtime', () => {
   let image: string
   let runtime: Runtime
   let pod: SandboxSpec
+  const tags: string[] = []
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gantry-docker-'))
@@ -47,7 +49,7 @@ describeWith(['docker', 'busybox'], 'docker runtime', () => {
     await runtime.close()
   })
   afterAll(async () => {
-    execFileSync('docker', ['rmi', '--force', image], { stdio: 'ignore' })
+    execFileSync('docker', ['rmi', '--force', image, ...tags], { stdio: 'ignore' })
     await network.destroy()
     await rm(folder, { recursive: true, force: true })
   })
@@ -87,6 +89,46 @@ describeWith(['docker', 'busybox'], 'docker runtime', () => {
     const imageID = docker('image', 'inspect', '--format', '{{.Id}}', image)
     expect(await runtime.ensureImage(image, { policy: 'IfNotPresent' })).toEqual({ imageID })
     expect(await runtime.ensureImage(image, { policy: 'Never' })).toEqual({ imageID })
+  })
+
+  /** The image under a name of this registry, as an earlier pull would have left it. */
+  function tagged(registry: string): string {
+    const name = `${registry}/gantry-test:${randomUUID().slice(0, 8)}`
+    docker('tag', image, name)
+    tags.push(name)
+    return name
+  }
+
+  test('Always takes the image that is there where its registry cannot be reached, and says so', async () => {
+    const name = tagged('127.0.0.1:1')
+    const presence = await runtime.ensureImage(name, { policy: 'Always' })
+    expect(presence).toEqual({
+      imageID: docker('image', 'inspect', '--format', '{{.Id}}', image),
+      stale: expect.stringContaining('connection refused'),
+    })
+  })
+
+  test('a registry that is silent is not waited for where the image is there', { timeout: 30_000 }, async () => {
+    const silent = await listening(createServer(() => {}))
+    try {
+      const name = tagged(`127.0.0.1:${portOf(silent)}`)
+      const { stale } = await runtime.ensureImage(name, { policy: 'Always' })
+      expect(stale).toMatch(/no answer within 10 s|timeout|Timeout/)
+    } finally {
+      silent.close()
+    }
+  })
+
+  test.each([401, 403, 404])('a registry that answers %i refuses, also where the image is there', async status => {
+    const registry = await listening(
+      createHttpServer((request, response) => response.writeHead(request.url === '/v2/' ? 200 : status).end('{}')),
+    )
+    try {
+      const name = tagged(`127.0.0.1:${portOf(registry)}`)
+      await expect(runtime.ensureImage(name, { policy: 'Always' })).rejects.toMatchObject({ reason: 'ErrImagePull' })
+    } finally {
+      registry.close()
+    }
   })
 
   test('containers of a pod share their network, and have their limits', async () => {
@@ -203,6 +245,16 @@ describeWith(['docker', 'busybox'], 'docker runtime', () => {
 
 function docker(...args: string[]): string {
   return execFileSync('docker', args, { encoding: 'utf8' }).trim()
+}
+
+async function listening(server: Server): Promise<Server> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Stands between a client and the Engine, so that the Engine can be away without being stopped. */

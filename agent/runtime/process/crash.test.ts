@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -97,6 +97,43 @@ test('processes whose records are lost are told as strays', async () => {
     const strays = (await after.strays?.()) ?? []
     expect(strays.length).toBeGreaterThan(0)
     expect(strays.filter(text => !text.includes(`container main of pod ${sandbox.podUid}`))).toEqual([])
+  } finally {
+    await after.close()
+    for (const { identity } of processesMarked({ GANTRY_POD_UID: sandbox.podUid })) signal(identity, 'SIGKILL')
+  }
+})
+
+test('after a reboot nothing is adopted, and nothing signalled that only looks like what ran', async () => {
+  const home = join(folder, 'reboot')
+  await mkdir(join(home, 'volume'), { recursive: true })
+  const { sandbox, container } = podThatCountsItsStarts(join(home, 'volume'))
+  const before = await createProcessRuntime({ ...owner, network, folder: join(home, 'runtime') })
+  await before.createSandbox(sandbox)
+  const { id } = await before.startContainer(container)
+  await before.close()
+  // What a reboot changes of the records: they are of another boot. The process stands for one with the same pid.
+  for (const record of [`containers/${id}/container.json`, `sandboxes/${sandbox.podUid}/sandbox.json`]) {
+    const path = join(home, 'runtime', record)
+    const held: object = JSON.parse(await readFile(path, 'utf8'))
+    await writeFile(path, JSON.stringify({ ...held, bootId: randomUUID() }))
+  }
+  const after = await createProcessRuntime({ ...owner, network, folder: join(home, 'runtime') })
+  try {
+    expect(await after.list()).toMatchObject([
+      {
+        ready: false,
+        containers: [
+          { id, state: { kind: 'exited', exitCode: 137, message: expect.stringContaining('started anew') } },
+        ],
+      },
+    ])
+    await after.stopContainer(id, { graceSeconds: 0 })
+    await after.removeSandbox(sandbox.podUid)
+    const isMain = ({ variable }: { variable: (name: string) => string | undefined }) => variable('MARK') === 'main'
+    expect(processesMarked({ GANTRY_POD_UID: sandbox.podUid }).filter(isMain)).toHaveLength(1)
+    expect(await after.createSandbox(sandbox)).toMatchObject({ ready: true, containers: [] })
+    expect(await after.startContainer({ ...container, attempt: 1 })).toMatchObject({ state: { kind: 'running' } })
+    await after.removeSandbox(sandbox.podUid)
   } finally {
     await after.close()
     for (const { identity } of processesMarked({ GANTRY_POD_UID: sandbox.podUid })) signal(identity, 'SIGKILL')
