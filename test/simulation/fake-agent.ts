@@ -38,6 +38,8 @@ export class FakeAgent {
   readonly running = new Map<string, Running>()
   /** What the engine last told. */
   mirror = new Map<string, KubeObject>()
+  /** When that was. */
+  toldAt = 0
   alive = true
   readonly #world: AgentWorld
   #nextIp = 2
@@ -60,6 +62,7 @@ export class FakeAgent {
   }
 
   receive(delta: AssignmentDelta): void {
+    this.toldAt = this.#world.schedule.now
     if (delta.full) this.mirror = new Map()
     for (const object of delta.put) this.mirror.set(describeRef(refOf(object)), object)
     for (const ref of delta.delete) this.mirror.delete(describeRef(ref))

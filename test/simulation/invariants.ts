@@ -1,13 +1,15 @@
 import { equal } from '../../engine/api/stable.ts'
 import { describeRef, refOf } from '../../engine/api/reference.ts'
-import type { KubeObject, Pod, ReplicaSet } from '../../engine/api/types.ts'
+import type { EndpointSlice, KubeObject, Pod, ReplicaSet } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
 import { configRefs } from '../../engine/cluster/config-refs.ts'
 import { addressesOf } from '../../engine/cluster/index-names.ts'
+import { conditionOf } from '../../engine/cluster/objects/conditions.ts'
 import { isActive, isAvailable, isReady } from '../../engine/cluster/objects/pod-state.ts'
 import type { ObjectChange } from '../../engine/cluster/view.ts'
 import { fenceposts } from '../../engine/controllers/deployment/fenceposts.ts'
 import type { Event } from '../../engine/core/event.ts'
+import type { AssignmentDelta } from '../../engine/protocol/session.ts'
 import type { FakeAgent } from './fake-agent.ts'
 
 export class Violation extends Error {
@@ -30,8 +32,9 @@ export function checkStep(
       `a ${event.kind} event deleted something`,
     )
   }
-  checkEndpoints(cluster)
-  checkAddresses(cluster)
+  const changed = new Set(record.map(({ ref }) => ref.kind))
+  if (changed.has('Pod') || changed.has('EndpointSlice')) checkEndpoints(cluster)
+  if (changed.has('Service')) checkAddresses(cluster)
 }
 
 /** Pods that were told to stop in this step, as they were before. */
@@ -106,6 +109,59 @@ export function checkSingleRun(agents: readonly FakeAgent[]): void {
       seen.set(uid, agent.name)
     }
   }
+}
+
+/**
+ * What an agent is told when its session begins takes no endpoint away whose pod has been ready all the while, even
+ * where the engine died in between and has lost what was not recorded.
+ */
+export function checkKept(
+  cluster: Cluster,
+  { put }: AssignmentDelta,
+  { node, agents }: { node: string; agents: readonly FakeAgent[] },
+): void {
+  const agent = agents.find(({ name }) => name === node)
+  if (!agent) return
+  const told = new Set(readyPods(put))
+  const missing = new Set(readyPods([...agent.mirror.values()]).filter(uid => !told.has(uid)))
+  if (missing.size === 0) return
+  for (const { running } of agents) {
+    for (const [uid, { pod, ready, readySince }] of running) {
+      if (!missing.has(uid) || !ready || readySince > agent.toldAt) continue
+      const known = cluster.get('Pod', refOf(pod).key)
+      check(
+        known?.metadata.uid !== uid || !isActive(known) || isOnLostNode(known),
+        `${node} is told of no endpoint ${pod.metadata.name} any more, though it is ready as before`,
+      )
+    }
+  }
+}
+
+function isOnLostNode({ status }: Pod): boolean {
+  return conditionOf(status?.conditions, 'Ready')?.reason === 'NodeNotReady'
+}
+
+/** The pods that a proxy which holds these objects sends connections to, by uid. */
+function readyPods(objects: readonly KubeObject[]): string[] {
+  return objects
+    .filter((object): object is EndpointSlice => refOf(object).kind === 'EndpointSlice')
+    .flatMap(({ endpoints }) =>
+      endpoints.flatMap(({ conditions, targetRef }) => (conditions.ready ? (targetRef?.uid ?? []) : [])),
+    )
+}
+
+/** The record holds every object as it is; Events are not recorded. The same frozen object is the cheapest proof. */
+export function checkRecorded(cluster: Cluster, recorded: ReadonlyMap<string, KubeObject>): void {
+  let count = 0
+  for (const kind of cluster.kinds()) {
+    if (kind === 'Event') continue
+    for (const object of cluster.list(kind)) {
+      count += 1
+      const id = describeRef(refOf(object))
+      check(recorded.get(id) === object || equal(recorded.get(id), object), `${id} was not recorded as it is`)
+    }
+  }
+  check(count === recorded.size, `${recorded.size} objects are recorded, and the cluster has ${count}`)
 }
 
 /** restore(record(c)) equals c; Events are not recorded. */

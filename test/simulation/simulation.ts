@@ -3,12 +3,20 @@ import { describeRef, refOf } from '../../engine/api/reference.ts'
 import { defaultSettings } from '../../engine/api/settings.ts'
 import type { KubeObject, Pod } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
-import type { Env } from '../../engine/cluster/view.ts'
+import type { Env, ObjectChange } from '../../engine/cluster/view.ts'
 import type { Effects, Event } from '../../engine/core/event.ts'
 import { type CoreOptions, step } from '../../engine/core/step.ts'
 import { type Apps, changedApps, manifestsOf, mendedApps, randomApp } from './apps.ts'
 import { FakeAgent, type Said } from './fake-agent.ts'
-import { checkMirror, checkRestore, checkSingleRun, checkStep, Violation } from './invariants.ts'
+import {
+  checkKept,
+  checkMirror,
+  checkRecorded,
+  checkRestore,
+  checkSingleRun,
+  checkStep,
+  Violation,
+} from './invariants.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
 
@@ -19,7 +27,7 @@ const options: CoreOptions = {
   nodePorts: { from: 30000, to: 30010 },
 }
 /** How long faults and pushes go on; then everything heals. */
-const troubledMs = 120_000
+const troubledMs = 90_000
 const healingMs = 400_000
 /** resourceVersions that a restart passes over, as the engine reserves them in blocks. */
 const reserved = 1_000_000
@@ -40,17 +48,18 @@ export class Simulation {
   readonly schedule = new Schedule(start)
   readonly random: Random
   readonly agents: readonly FakeAgent[]
-  readonly trace: string[] = []
+  readonly #trace: (() => string)[] = []
   cluster: Cluster | undefined
   #recorded = new Map<string, KubeObject>()
   #recordedVersion = 0
   #apps: Apps
   #commits = 0
   #ids = 0
-  #steps = 0
   #troubled = true
   /** What waits to be recorded and sent, in order. */
   #outbox: Effects[] = []
+  /** Carried out, and not in the record yet: changes of status. */
+  #unrecorded: ObjectChange[] = []
   #recording = false
   #wakeAt: number | undefined
   readonly #sessions = new Map<string, Session>()
@@ -74,21 +83,35 @@ export class Simulation {
     this.#trouble()
     this.schedule.runUntil(start + troubledMs)
     this.#heal()
-    this.schedule.runUntil(start + troubledMs + healingMs)
-    this.#checkEnd()
+    this.#settle()
+  }
+
+  /** Runs on until everything is as it should be, and says what is not if that takes too long. */
+  #settle(): void {
+    const deadline = this.schedule.now + healingMs
+    for (;;) {
+      this.schedule.runUntil(this.schedule.now + 20_000)
+      try {
+        this.#checkEnd()
+        return
+      } catch (error) {
+        if (this.schedule.now >= deadline) throw error
+      }
+    }
   }
 
   // ---- the engine ----
 
   #startEngine(): void {
     if (this.cluster) return
-    this.#log('engine starts')
+    this.#log(() => 'engine starts')
     const cluster = new Cluster({ startVersion: this.#recordedVersion })
     cluster.restore(structuredClone([...this.#recorded.values()]), {
       resourceVersion: this.#recordedVersion + reserved,
     })
     this.cluster = cluster
     this.#outbox = []
+    this.#unrecorded = []
     this.#recording = false
     this.#wakeAt = undefined
     this.#dispatch({ kind: 'clock' })
@@ -97,7 +120,8 @@ export class Simulation {
 
   #crashEngine(): void {
     if (!this.cluster) return
-    this.#log(`engine crashes with ${this.#outbox.length} effects to carry out`)
+    const { length } = this.#outbox
+    this.#log(() => `engine crashes with ${length} effects to carry out`)
     this.cluster = undefined
     this.#outbox = []
     for (const agent of this.agents) this.#dropSession(agent)
@@ -116,8 +140,9 @@ export class Simulation {
     const { cluster } = this
     if (!cluster) return
     const effects = step(cluster, event, this.#env(), options)
-    this.#log(`${describeEvent(event)}: ${effects.record.map(describeChange).join(' ')}`)
+    this.#log(() => `${describeEvent(event)}: ${effects.record.map(describeChange).join(' ')}`)
     checkStep(cluster, { event, record: effects.record, now: this.schedule.now })
+    for (const [node, delta] of effects.send) if (delta.full) checkKept(cluster, delta, { node, agents: this.agents })
     this.#outbox.push(effects)
     this.#record()
     this.#wakeAfter(effects.wakeAt)
@@ -150,17 +175,32 @@ export class Simulation {
   #commit(): void {
     const batch = this.#outbox
     this.#outbox = []
-    for (const { record, send } of batch) {
-      for (const { ref, after, resourceVersion } of record) {
-        this.#recordedVersion = Math.max(this.#recordedVersion, resourceVersion)
-        if (ref.kind === 'Event') continue
-        if (after) this.#recorded.set(describeRef(ref), after)
-        else this.#recorded.delete(describeRef(ref))
-      }
+    const changes = batch.flatMap(({ record }) => record)
+    this.#unrecorded.push(...changes)
+    this.#recordedVersion = changes.at(-1)?.resourceVersion ?? this.#recordedVersion
+    if (changes.some(({ decided }) => decided)) this.#recordAll()
+    else if (changes.length > 0) this.#recordLater()
+    for (const { send } of batch) {
       for (const [node, delta] of send) this.#toAgent(node, agent => agent.receive(delta))
     }
-    this.#steps += 1
-    if (this.cluster && this.#steps % 50 === 0) checkRestore(this.cluster, this.#recorded)
+  }
+
+  #recordAll(): void {
+    for (const { ref, after } of this.#unrecorded) {
+      if (ref.kind === 'Event') continue
+      if (after) this.#recorded.set(describeRef(ref), after)
+      else this.#recorded.delete(describeRef(ref))
+    }
+    this.#unrecorded = []
+    if (this.cluster && this.#outbox.length === 0) checkRecorded(this.cluster, this.#recorded)
+  }
+
+  /** Status waits for a commit with a decision in it, or for one of its own; a crash loses it. */
+  #recordLater(): void {
+    const { cluster } = this
+    this.#soon(1_000, this.random.chance(0.1) ? 8_000 : 1_000, () => {
+      if (this.cluster === cluster) this.#recordAll()
+    })
   }
 
   #push(): void {
@@ -266,7 +306,7 @@ export class Simulation {
       'source',
       'refused',
     ])
-    this.#log(`strikes: ${kind} ${agent.name}`)
+    this.#log(() => `strikes: ${kind} ${agent.name}`)
     switch (kind) {
       case 'push':
         this.#push()
@@ -323,7 +363,7 @@ export class Simulation {
   }
 
   #heal(): void {
-    this.#log('faults heal')
+    this.#log(() => 'faults heal')
     this.#troubled = false
     this.#startEngine()
     for (const session of this.#sessions.values()) {
@@ -394,8 +434,15 @@ export class Simulation {
     this.schedule.after(this.random.between(from, to), run)
   }
 
-  #log(line: string): void {
-    this.trace.push(`${((this.schedule.now - start) / 1000).toFixed(3)} ${line}`)
+  /** What happened, the last `count` of it. */
+  trace(count: number): string[] {
+    return this.#trace.slice(-count).map(line => line())
+  }
+
+  /** Words cost more than what they tell of: they are made for a run that fails. */
+  #log(line: () => string): void {
+    const { now } = this.schedule
+    this.#trace.push(() => `${((now - start) / 1000).toFixed(3)} ${line()}`)
   }
 }
 
