@@ -1,0 +1,136 @@
+/** Agents with real sessions and the real pods code, on a runtime that keeps its containers in memory. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Assignments } from '../../agent/assignments.ts'
+import { memoryNetwork } from '../../agent/pods/memory-network.ts'
+import { MemoryRuntime } from '../../agent/pods/memory-runtime.ts'
+import { createPods } from '../../agent/pods/pods.ts'
+import type { Pods } from '../../agent/pods/pods.ts'
+import { dialUnixSocket, linkToEngine } from '../../agent/session.ts'
+import type { EngineLink } from '../../agent/session.ts'
+import type { AssignmentDelta, NetworkMode, NodeReport, NodeSettings } from '../../engine/protocol/session.ts'
+import { nodeLabel } from './app-files.ts'
+
+export interface MemoryAgentsOptions {
+  readonly count: number
+  /** The engine's. */
+  readonly socket: string
+  readonly network: NetworkMode
+  /** Where the agents make their folders. */
+  readonly folder: string
+}
+
+/** The agents of a bench, `memory-0` and on. */
+export class MemoryAgents {
+  readonly #agents: readonly MemoryAgent[]
+  readonly #folder: string
+  /** Called with everything that an agent is told. */
+  onTold: (delta: AssignmentDelta) => void = () => {}
+
+  constructor({ count, folder, ...options }: MemoryAgentsOptions) {
+    this.#folder = mkdtempSync(join(folder, 'agents-'))
+    this.#agents = Array.from({ length: count }, (_, index) => {
+      const name = `memory-${index}`
+      const told = (delta: AssignmentDelta): void => this.onTold(delta)
+      return new MemoryAgent({ ...options, name, folder: join(this.#folder, name), told })
+    })
+  }
+
+  get joined(): number {
+    return this.#agents.filter(({ isJoined }) => isJoined).length
+  }
+
+  /** How many containers were ever started. */
+  get started(): number {
+    return this.#agents.reduce((sum, { started }) => sum + started, 0)
+  }
+
+  async close(): Promise<void> {
+    for (const agent of this.#agents) await agent.close()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+interface MemoryAgentOptions {
+  readonly name: string
+  readonly socket: string
+  readonly network: NetworkMode
+  readonly folder: string
+  told(delta: AssignmentDelta): void
+}
+
+class MemoryAgent {
+  readonly #options: MemoryAgentOptions
+  readonly #runtime = new MemoryRuntime()
+  readonly #link: EngineLink
+  #pods: Promise<Pods> | undefined
+  #assignments: Assignments | undefined
+  isJoined = false
+
+  constructor(options: MemoryAgentOptions) {
+    this.#options = options
+    this.#link = linkToEngine({
+      network: options.network,
+      dial: () => dialUnixSocket(options.socket),
+      node: () => this.#describe(),
+      onMessage: message => {
+        if (message.type === 'welcome') void this.#welcome(message.settings)
+        else void this.#assign(message.delta)
+      },
+      onDown: () => (this.isJoined = false),
+      onRefused: (reason, remedy) => {
+        throw new Error(`${options.name} was refused: ${reason}; ${remedy}`)
+      },
+      async *logs() {},
+    })
+  }
+
+  get started(): number {
+    return this.#runtime.effects.filter(effect => effect.startsWith('start ')).length
+  }
+
+  async close(): Promise<void> {
+    this.#link.close()
+    await (await this.#pods)?.close()
+    await this.#runtime.close()
+  }
+
+  async #welcome(settings: NodeSettings): Promise<void> {
+    this.isJoined = true
+    this.#assignments ??= new Assignments(settings, this.#options.name)
+    this.#pods ??= this.#createPods(settings)
+    const pods = await this.#pods
+    this.#link.send({ type: 'report', pods: pods.reports() })
+  }
+
+  #createPods({ podCIDR }: NodeSettings): Promise<Pods> {
+    return createPods({
+      runtimes: new Map([['process', this.#runtime]]),
+      network: memoryNetwork({ prefix: podCIDR.split('.').slice(0, 3).join('.') }),
+      folder: this.#options.folder,
+      nodeName: this.#options.name,
+      onReport: report => this.#link.send({ type: 'report', pods: [report] }),
+      onEvent: event => this.#link.send({ type: 'events', events: [event] }),
+    })
+  }
+
+  async #assign(delta: AssignmentDelta): Promise<void> {
+    this.#options.told(delta)
+    const assignments = this.#assignments
+    if (assignments === undefined) throw new Error('an assignment came before the welcome')
+    assignments.apply(delta)
+    const pods = await this.#pods
+    pods?.apply(assignments)
+    this.#link.send({ type: 'acknowledged', resourceVersion: assignments.resourceVersion })
+  }
+
+  #describe(): NodeReport {
+    const capacity = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '250' }
+    return {
+      name: this.#options.name,
+      labels: { 'kubernetes.io/hostname': this.#options.name, ...nodeLabel },
+      taints: [],
+      status: { capacity, allocatable: capacity, runtimeHandlers: [{ name: 'process' }] },
+    }
+  }
+}
