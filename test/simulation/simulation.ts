@@ -1,4 +1,3 @@
-import { clusterKind, type ClusterObject } from '../../engine/api/cluster-object.ts'
 import { describeRef, refOf } from '../../engine/api/reference.ts'
 import { defaultSettings } from '../../engine/api/settings.ts'
 import type { KubeObject, Pod } from '../../engine/api/types.ts'
@@ -7,18 +6,12 @@ import type { Env, ObjectChange } from '../../engine/cluster/view.ts'
 import type { Effects, Event } from '../../engine/core/event.ts'
 import { type CoreOptions, step } from '../../engine/core/step.ts'
 import { type Apps, changedApps, manifestsOf, mendedApps, randomApp } from './apps.ts'
+import { checkFinalState } from './final-state.ts'
 import { FakeAgent, type Said } from './fake-agent.ts'
-import {
-  checkKept,
-  checkMirror,
-  checkRecorded,
-  checkRestore,
-  checkSingleRun,
-  checkStep,
-  Violation,
-} from './invariants.ts'
+import { checkKept, checkRecorded, checkSingleRun, checkStep, Violation } from './invariants.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
+import { describeChange, describeEvent } from './words.ts'
 
 const start = Date.UTC(2026, 10, 20)
 const options: CoreOptions = {
@@ -92,7 +85,7 @@ export class Simulation {
     for (;;) {
       this.schedule.runUntil(this.schedule.now + 20_000)
       try {
-        this.#checkEnd()
+        checkFinalState({ cluster: this.cluster, recorded: this.#recorded, agents: this.agents, apps: this.#apps })
         return
       } catch (error) {
         if (this.schedule.now >= deadline) throw error
@@ -401,35 +394,6 @@ export class Simulation {
     }
   }
 
-  /** Once faults heal and events stop, exactly what the applied commit asks for runs. */
-  #checkEnd(): void {
-    const { cluster } = this
-    if (!cluster) throw new Violation('the engine is dead')
-    checkSingleRun(this.agents)
-    checkRestore(cluster, this.#recorded)
-    for (const agent of this.agents) checkMirror(cluster, agent)
-    const running = this.agents
-      .flatMap(agent => [...agent.running.values()])
-      .map(({ pod, ready, stopping }) => {
-        const app = pod.metadata.labels?.['app'] ?? pod.metadata.name
-        return `${app} ${pod.spec.containers[0]?.image}${ready ? '' : ' not ready'}${stopping ? ' stopping' : ''}`
-      })
-    const wanted = [...this.#apps.values()].flatMap(app => Array<string>(app.replicas).fill(`${app.name} ${app.image}`))
-    const [is, should] = [running.sort().join(', '), [...wanted, 'lone good:1'].sort().join(', ')]
-    if (is !== should) throw new Violation(`what runs is\n  ${is}\nand should be\n  ${should}`)
-    this.#checkConfigs(cluster)
-    const status = (cluster.get(clusterKind, 'sim') as ClusterObject | undefined)?.status
-    if (status?.health !== 'Healthy')
-      throw new Violation(`health is ${status?.health}: ${status?.unhealthy.join('; ')}`)
-  }
-
-  /** ConfigMaps that nothing asks for or reads are gone. */
-  #checkConfigs(cluster: Cluster): void {
-    const is = cluster.list('ConfigMap', 'sim').map(({ metadata }) => metadata.name)
-    const should = [...this.#apps.values()].map(({ config }) => config).sort()
-    if (is.join() !== should.join()) throw new Violation(`ConfigMaps are ${is.join()} and should be ${should.join()}`)
-  }
-
   #soon(from: number, to: number, run: () => void): void {
     this.schedule.after(this.random.between(from, to), run)
   }
@@ -444,22 +408,4 @@ export class Simulation {
     const { now } = this.schedule
     this.#trace.push(() => `${((now - start) / 1000).toFixed(3)} ${line()}`)
   }
-}
-
-function describeEvent(event: Event): string {
-  switch (event.kind) {
-    case 'joined':
-    case 'node':
-      return `${event.kind} ${event.node.name}`
-    case 'report':
-      return `report ${event.node} ${event.pods.map(pod => `${pod.name}${'gone' in pod ? ' gone' : ''}`).join()}`
-    case 'revision':
-      return `revision ${event.revision.commit}`
-    default:
-      return 'node' in event ? `${event.kind} ${event.node}` : event.kind
-  }
-}
-
-function describeChange({ ref, before, after }: Effects['record'][number]): string {
-  return `${before ? (after ? '~' : '-') : '+'}${ref.kind}/${ref.key}`
 }
