@@ -40,7 +40,10 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
   const { nodeName, nodeAddress, folder, log, send } = options
   const { clusterUid, podCIDR, serviceCIDR, clusterDomain } = settings
   const ranges = { clusterUid, nodeName, podCIDR, serviceCIDR }
-  const network = await createNetwork({ ...ranges, folder: join(folder, 'network') })
+  const { network, dns } = await serveDns(await createNetwork({ ...ranges, folder: join(folder, 'network') }), {
+    domain: clusterDomain,
+    log,
+  })
   let traffic: Traffic | undefined
   const proxy = await connectProxy({
     folder: join(folder, 'proxy'),
@@ -56,10 +59,6 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     nodeName,
     network,
   })
-  const dns =
-    network.dnsAddress === undefined
-      ? undefined
-      : await createDns({ address: network.dnsAddress, domain: clusterDomain })
   const pods = await createPods({
     runtimes,
     network,
@@ -78,6 +77,22 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     onError: error => log.error(error, 'the proxy does not take the table; it gets the next one'),
   })
   return { network, runtimes, proxy, dns, pods, traffic }
+}
+
+/** Where port 53 was taken since the network found it free, pods are told the same as where it never was. */
+async function serveDns(
+  network: NodeNetwork,
+  { domain, log }: { domain: string; log: Logger },
+): Promise<{ network: NodeNetwork; dns: Dns | undefined }> {
+  const { dnsAddress: address } = network
+  if (address === undefined) return { network, dns: undefined }
+  try {
+    return { network, dns: await createDns({ address, domain }) }
+  } catch (error) {
+    log.error(error, 'names of services cannot be served')
+    const dnsRefused = `port 53 of ${address} cannot be listened on: ${String(error)}`
+    return { network: { ...network, dnsAddress: undefined, dnsRefused }, dns: undefined }
+  }
 }
 
 /** Lets go in the opposite order. Pods and the proxy run on. */

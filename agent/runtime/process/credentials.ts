@@ -33,9 +33,9 @@ const defaultCapabilities: readonly string[] = [
 ]
 
 /**
- * Kubernetes's meaning of the security contexts, the container's before the pod's; but where it takes the image's user,
- * this takes `nobody`, and where it takes group 0 for a user without one, this takes the same: group 0 of the host is
- * not a container's.
+ * Kubernetes's meaning of the security contexts, the container's before the pod's, but for what it takes from an image:
+ * a container that names no user runs as `nobody`. A user without a group, who gets the image's group of that user or
+ * else 0, gets that of `nobody` here: the image would be the host, and its group 0 is not a container's.
  */
 export function credentialsAsRoot(container: SecurityContext = {}, pod: PodSecurityContext = {}): Credentials {
   const uid = container.runAsUser ?? pod.runAsUser ?? nobody

@@ -19,6 +19,7 @@ export function checkContainer(container: Container, { at, pod, isInit }: Contai
   }
   checkMounts(container, { at, pod })
   checkResources(container.resources, inside(at, 'resources'))
+  if (pod.runtimeClassName === 'process') warnOfLimits(container, inside(at, 'resources'))
   checkProbes(container, { at, isInit })
   checkPrivilege(container, at)
   if (container.restartPolicy !== undefined && (!isInit || container.restartPolicy !== 'Always')) {
@@ -38,6 +39,15 @@ function checkProgram({ image, command }: Container, { at, isProcess }: { at: At
     at.report.error([...at.path, 'image'], 'is required', {
       remedy: 'add image, or runtimeClassName: process to the pod to run command on the host',
     })
+  }
+}
+
+function warnOfLimits({ resources }: Container, at: At): void {
+  for (const resource of ['cpu', 'memory'].filter(name => resources?.limits?.[name] !== undefined)) {
+    at.report.warn(
+      [...at.path, 'limits', resource],
+      'is not honoured by Gantry yet for runtimeClassName: process: the process may take what the machine has',
+    )
   }
 }
 
