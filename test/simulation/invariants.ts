@@ -5,7 +5,7 @@ import { Cluster } from '../../engine/cluster/cluster.ts'
 import { configRefs } from '../../engine/cluster/config-refs.ts'
 import { addressesOf } from '../../engine/cluster/index-names.ts'
 import { conditionOf } from '../../engine/cluster/objects/conditions.ts'
-import { isActive, isAvailable, isReady } from '../../engine/cluster/objects/pod-state.ts'
+import { isActive, isAvailable, isFinished, isReady } from '../../engine/cluster/objects/pod-state.ts'
 import type { ObjectChange } from '../../engine/cluster/view.ts'
 import { fenceposts } from '../../engine/controllers/deployment/fenceposts.ts'
 import type { Event } from '../../engine/core/event.ts'
@@ -26,6 +26,7 @@ export function checkStep(
   { event, record, now }: { event: Event; record: readonly ObjectChange[]; now: number },
 ): void {
   for (const pod of stoppedPods(record)) checkFloor(cluster, pod, now)
+  checkRemovals(cluster, { event, record })
   if (event.kind === 'source' || event.kind === 'refused') {
     check(
       record.every(({ ref, after }) => ref.kind === 'Event' || (after && !after.metadata.deletionTimestamp)),
@@ -35,6 +36,25 @@ export function checkStep(
   const changed = new Set(record.map(({ ref }) => ref.kind))
   if (changed.has('Pod') || changed.has('EndpointSlice')) checkEndpoints(cluster)
   if (changed.has('Service')) checkAddresses(cluster)
+}
+
+/**
+ * A pod that has a node goes when its agent says that nothing is left of that very pod; a ConfigMap when no pod reads it
+ * that may start a container again.
+ */
+function checkRemovals(cluster: Cluster, { event, record }: { event: Event; record: readonly ObjectChange[] }): void {
+  const gone = event.kind === 'report' ? event.pods.filter(report => 'gone' in report).map(({ uid }) => uid) : []
+  for (const { ref, before, after } of record) {
+    if (!before || after) continue
+    if (ref.kind === 'Pod') {
+      const { spec, metadata } = before as Pod
+      check(spec.nodeName === undefined || gone.includes(metadata.uid ?? ''), `${metadata.name} is removed and may run`)
+    }
+    if (ref.kind === 'ConfigMap') {
+      const reader = cluster.usersOf(ref).find(user => user.kind === 'Pod' && !isFinished(user as Pod))
+      check(reader === undefined, `ConfigMap ${ref.key} is removed, though pod ${reader?.metadata.name} reads it`)
+    }
+  }
 }
 
 /** Pods that were told to stop in this step, as they were before. */
