@@ -21,6 +21,7 @@ import { createRecorder } from './record/recorder.ts'
 import { digestWith, ensureDigestKey, holdsDigests } from './record/secret-digest.ts'
 import { createVersionReserve } from './record/version-reserve.ts'
 import { createProgressNotes } from './progress-notes.ts'
+import type { DigestKey } from './record/secret-digest.ts'
 import type { Renderer } from './render/renderer.ts'
 import { refillSecrets } from './refill-secrets.ts'
 import { seed } from './seed.ts'
@@ -62,13 +63,30 @@ const versionBlock = 10_000
 const commitsBetweenPacking = 32
 
 export async function openState(options: StateOptions): Promise<State> {
-  const { data, log, branch } = options
-  const cluster = data.identity.clusterName
+  const { data, branch } = options
   await checkGit()
   const signingKey = join(data.keys, 'record')
   const publicKey = await ensureSigningKey(signingKey)
   const digestKey = await ensureDigestKey(join(data.keys, 'digest'))
   const repository = await openRepository(data.repository, { signingKey, create: { defaultBranch: branch } })
+  try {
+    return await openRecord(options, { repository, publicKey, digestKey })
+  } catch (error) {
+    // Its processes would keep this one from ending.
+    await repository.close()
+    throw error
+  }
+}
+
+interface Opened {
+  readonly repository: Repository
+  readonly publicKey: string
+  readonly digestKey: DigestKey
+}
+
+async function openRecord(options: StateOptions, { repository, publicKey, digestKey }: Opened): Promise<State> {
+  const { data, log, branch } = options
+  const cluster = data.identity.clusterName
   const digest = digestWith(digestKey)
   const recorder = createRecorder({ repository, cluster, trustedKeys: [publicKey], digest })
   const recorded = (await recorder.restore()) ?? []

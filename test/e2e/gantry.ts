@@ -11,12 +11,16 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const cli = join(root, 'dist/gantry.js')
+export const cli = join(root, 'dist/gantry.js')
 
 export interface GantryOptions {
   /** Runs everything as this user instead of the one that runs the tests. */
   readonly uid?: number
   readonly args?: readonly string[]
+  /** The data folder; one of its own where absent. */
+  readonly data?: string
+  /** A program and its arguments through which Gantry is started: `setpriv …`. */
+  readonly through?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -38,7 +42,7 @@ export class Gantry {
   private constructor(ports: { port: number; tlsPort: number }, options: GantryOptions) {
     this.folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-'))
     if (options.uid !== undefined) chownSync(this.folder, options.uid, options.uid)
-    this.data = join(this.folder, 'data')
+    this.data = options.data ?? join(this.folder, 'data')
     this.port = ports.port
     this.tlsPort = ports.tlsPort
     this.#options = options
@@ -67,7 +71,9 @@ export class Gantry {
   async start(): Promise<void> {
     this.output = ''
     const ports = ['--port', String(this.port), '--tls-port', String(this.tlsPort)]
-    const child = spawn(process.execPath, [cli, 'up', '--data', this.data, ...ports, ...(this.#options.args ?? [])], {
+    const words = [process.execPath, cli, 'up', '--data', this.data, ...ports, ...(this.#options.args ?? [])]
+    const [program = '', ...args] = [...(this.#options.through ?? []), ...words]
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: this.env,
       cwd: this.folder,
@@ -78,7 +84,8 @@ export class Gantry {
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text))
     }
     await this.until('ready', async () => {
-      if (child.exitCode !== null) throw new Ended(`gantry up ended with ${child.exitCode}:\n${this.output}`)
+      const end = child.exitCode ?? child.signalCode
+      if (end !== null) throw new Ended(`gantry up ended with ${end}:\n${this.output}`)
       return (await fetch(`${this.url}/readyz`)).ok
     })
   }
