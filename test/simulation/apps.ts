@@ -15,6 +15,7 @@ export interface App {
   readonly config: string
   readonly configValue: string
   readonly nodePort: boolean
+  readonly paused: boolean
 }
 
 export type Apps = ReadonlyMap<string, App>
@@ -31,6 +32,7 @@ export function randomApp(name: string, random: Random): App {
     config: `${name}-config-1`,
     configValue: 'a',
     nodePort: random.chance(0.3),
+    paused: random.chance(0.05),
   }
 }
 
@@ -52,7 +54,7 @@ function changeOne(apps: Map<string, App>, random: Random): void {
     apps.set(name, randomApp(name, random))
     return
   }
-  const kind = random.pick(['image', 'scale', 'config', 'value', 'port', 'delete', 'image', 'scale'])
+  const kind = random.pick(['image', 'scale', 'config', 'value', 'port', 'delete', 'image', 'scale', 'pause'])
   switch (kind) {
     case 'image':
       apps.set(name, { ...app, image: image(random) })
@@ -69,14 +71,19 @@ function changeOne(apps: Map<string, App>, random: Random): void {
     case 'port':
       apps.set(name, { ...app, nodePort: !app.nodePort })
       return
+    case 'pause':
+      apps.set(name, { ...app, paused: !app.paused })
+      return
     case 'delete':
       apps.delete(name)
   }
 }
 
-/** Every image is one that starts. */
+/** Every image is one that starts, and nothing is paused. */
 export function mendedApps(apps: Apps): Apps {
-  return new Map([...apps].map(([name, app]) => [name, { ...app, image: app.image.replace('bad', 'good') }]))
+  return new Map(
+    [...apps].map(([name, app]) => [name, { ...app, image: app.image.replace('bad', 'good'), paused: false }]),
+  )
 }
 
 export function manifestsOf(apps: Apps): Manifest[] {
@@ -123,6 +130,7 @@ function deployment(app: App): Deployment {
           ? { type: 'Recreate' }
           : { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
       minReadySeconds: app.minReadySeconds,
+      ...(app.paused ? { paused: true } : {}),
       revisionHistoryLimit: 3,
       progressDeadlineSeconds: 60,
       template: { metadata: { labels: { app: app.name } }, spec: podSpec(app.image, app.config) },

@@ -1,5 +1,5 @@
 import { describeRef, refOf } from '../../engine/api/reference.ts'
-import { defaultSettings } from '../../engine/api/settings.ts'
+import { type ClusterSettings, defaultSettings } from '../../engine/api/settings.ts'
 import type { KubeObject, Pod } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
 import type { Env, ObjectChange } from '../../engine/cluster/view.ts'
@@ -16,8 +16,14 @@ import { describeChange, describeEvent } from './words.ts'
 const start = Date.UTC(2026, 10, 20)
 const options: CoreOptions = {
   clusterName: 'sim',
-  serviceCIDR: '10.96.0.0/24',
-  nodePorts: { from: 30000, to: 30010 },
+  // Barely enough, so that Services meet.
+  serviceCIDR: '10.96.0.0/29',
+  nodePorts: { from: 30000, to: 30004 },
+}
+/** Nodes are given up while faults go on, and come back. */
+const settings: ClusterSettings = {
+  ...defaultSettings,
+  spec: { ...defaultSettings.spec, nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 15 } },
 }
 /** How long faults and pushes go on; then everything heals. */
 const troubledMs = 90_000
@@ -208,7 +214,7 @@ export class Simulation {
       kind: 'revision',
       revision: { commit, tree: commit, subject: 'change', author: 'sim', committedAt: 0 },
       manifests: manifestsOf(this.#apps),
-      settings: defaultSettings,
+      settings,
       problems: [],
     })
   }
