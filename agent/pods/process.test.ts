@@ -177,5 +177,6 @@ test('a container that cannot be set up is told in the words of what forbade it'
       containerStatuses: [{ restartCount: 0, state: { waiting: { reason: 'RunContainerError', message } } }],
     }),
   )
-  expect(events.filter(event => event.ref.key === 'shop/broken')).toMatchObject([{ reason: 'Failed', message }])
+  const failures = events.filter(({ ref, reason }) => ref.key === 'shop/broken' && reason === 'Failed')
+  expect(failures).toMatchObject([{ type: 'Warning', message }])
 })

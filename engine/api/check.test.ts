@@ -439,6 +439,21 @@ describe('known fields that are not honoured', () => {
       ],
     },
     {
+      name: 'limits of a process of the host',
+      pod: {
+        runtimeClassName: 'process',
+        containers: [{ name: 'web', command: ['web'], resources: { limits: { memory: '64Mi' } } }],
+      },
+      expected: [
+        [
+          'warning',
+          `value ${first}.resources.limits.memory`,
+          `${first}.resources.limits.memory is not honoured by Gantry yet for runtimeClassName: process: the process may take what the machine has`,
+          '',
+        ],
+      ],
+    },
+    {
       name: 'an error where the pod would start too early',
       pod: { schedulingGates: [{ name: 'wait' }] },
       expected: [

@@ -142,7 +142,7 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
     if (entry.seen.main !== undefined) return entry.seen.status
     // It ended before its command was reached.
     const { state } = entry.seen.status
-    const why = state.kind === 'exited' ? state.message : undefined
+    const why = state.kind === 'exited' ? state.message?.trim() : undefined
     await discard(id)
     throw new StartError(
       'RunContainerError',

@@ -84,8 +84,8 @@ export const namespaceScript = `
   umask 022
   ${announce}
   # Below a user namespace only the system call may set it; without either the host's name shows, save in HOSTNAME.
-  echo "$3" >/proc/sys/kernel/hostname || hostname "$3" || :
-  case $network in own) echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || : ;; esac
+  { echo "$3" >/proc/sys/kernel/hostname || hostname "$3"; } 2>/dev/null || :
+  case $network in own) { echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start; } 2>/dev/null || : ;; esac
   shift 4
 
   mount -n -t tmpfs -o mode=0755 gantry "$home/root"
