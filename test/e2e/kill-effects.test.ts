@@ -7,9 +7,10 @@
  * agent. Not numbered: reads; what the children do by themselves (git, a container's shim); the render workers, which
  * write nothing; answers to clients of the API; the proxy, which outlives both.
  *
- * Five steps go round on one cluster, each killed at a number of its own, so the cluster lives through kill upon kill. A
- * step's numbers are spread over what a run without a kill counted, from a seed: every run tries others.
- * KILL_ALL=1 takes every number of every step until its run completes (an hour or so); KILL_ROUNDS and KILL_SEED
+ * Five steps go round on one cluster, each killed at a number of its own, so the cluster lives through kill upon kill: of
+ * the engine, of the agent, of both. Numbers are drawn from what a run without a kill counted, from a seed: every run
+ * tries others.
+ * KILL_ALL=1 takes every number of every step until its run completes (some hours); KILL_ROUNDS and KILL_SEED
  * set how many and which.
  */
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,7 +18,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../needs.ts'
 import { Gantry, must } from './gantry.ts'
 import type { Clone } from './gantry.ts'
@@ -25,6 +26,11 @@ import { ask, poll } from './poll.ts'
 import type { Poll } from './poll.ts'
 
 type Role = 'engine' | 'agent'
+const programs = { engine: 'gantry.js', agent: 'agent.js' } as const
+const roles: readonly Role[] = ['engine', 'agent']
+
+/** For each role a number of effects, or the number of the one at which it is killed; 0 is never. */
+type Numbers = Readonly<Record<Role, number>>
 
 interface Step {
   readonly name: string
@@ -32,7 +38,7 @@ interface Step {
   readonly change?: (clone: Clone) => Promise<unknown>
   /** Deployments whose pods it leaves alone. */
   readonly keeps: readonly string[]
-  readonly then: Wanted
+  readonly wanted: Wanted
 }
 
 /** What runs when a step is over. */
@@ -63,7 +69,7 @@ const steps: readonly Step[] = [
       await clone.git('commit', '--quiet', '--all', '--message', 'Say good morning')
     },
     keeps: ['side'],
-    then: second,
+    wanted: second,
   },
   {
     name: 'a scale-out',
@@ -72,9 +78,9 @@ const steps: readonly Step[] = [
       await clone.git('commit', '--quiet', '--all', '--message', 'Three')
     },
     keeps: ['hello', 'side'],
-    then: scaled,
+    wanted: scaled,
   },
-  { name: 'a start', keeps: ['hello', 'side'], then: scaled },
+  { name: 'a start', keeps: ['hello', 'side'], wanted: scaled },
   {
     name: 'a deletion',
     async change(clone) {
@@ -82,13 +88,13 @@ const steps: readonly Step[] = [
       await clone.git('commit', '--quiet', '--all', '--message', 'No more aside', '--message', 'Gantry-Allow: delete')
     },
     keeps: ['hello'],
-    then: alone,
+    wanted: alone,
   },
   {
     name: 'a revert',
     change: clone => clone.git('revert', '--no-edit', 'HEAD~3..HEAD'),
     keeps: [],
-    then: first,
+    wanted: first,
   },
 ]
 
@@ -113,90 +119,105 @@ spec:
 `
 
 const every = process.env['KILL_ALL'] === '1'
-const rounds = Number(process.env['KILL_ROUNDS'] ?? 3)
+const rounds = Number(process.env['KILL_ROUNDS'] ?? 1)
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1000)
+let state = seed * 7_919 + 1
 const preload = new URL('kill-effects.mjs', import.meta.url).href
 
-describeWith(['git'], 'killed at the n-th effect', () => {
-  const ordinary = process.getuid?.() === 0 ? { uid: 1000 } : {}
-  describe('as an ordinary user', () => {
-    suite(ordinary)
-  })
+const quiet: Numbers = { engine: 0, agent: 0 }
+
+describeWith(['git'], `killed at the n-th effect, as an ordinary user (KILL_SEED=${seed})`, () => {
+  suite(process.getuid?.() === 0 ? { uid: 1000 } : {})
 })
+describeWith(['root', 'ip', 'git'], `killed at the n-th effect, as root (KILL_SEED=${seed})`, () => suite({}))
 
 function suite(user: { readonly uid?: number }): void {
-  let life: Life | undefined
-  afterEach(async () => {
-    await life?.end()
-  }, 60_000)
+  let life: Life
+  const totals = new Map<Step, Numbers>()
+  beforeAll(async () => {
+    life = await Life.up(user)
+    await life.begin()
+    for (const step of steps) totals.set(step, (await life.run(step, quiet)).counts)
+  })
+  afterAll(() => life?.end())
 
-  test.each<Role>(['engine', 'agent'])(
-    `%s (KILL_SEED=${seed})`,
-    async role => {
-      life = await Life.begin(user)
-      const totals = new Map<Step, number>()
-      for (const step of steps) totals.set(step, (await life.run(step, { role, at: 0 })).count)
+  test.each<{ victims: readonly Role[] }>([{ victims: ['engine'] }, { victims: ['agent'] }, { victims: roles }])(
+    '$victims',
+    async ({ victims }) => {
       const completed = new Set<Step>()
-      let kills = 0
+      const killed: string[] = []
       for (let round = 0; every ? completed.size < steps.length : round < rounds; round++) {
-        for (const [index, step] of steps.entries()) {
-          const total = totals.get(step) ?? 0
-          const at = every ? round + 1 : spread(total, round, index)
-          const { died } = await life.run(step, { role, at: completed.has(step) ? 0 : at })
-          if (died) kills++
-          else if (every) completed.add(step)
+        for (const step of steps) {
+          const total = totals.get(step) ?? quiet
+          const at = (role: Role): number => {
+            if (completed.has(step) || !victims.includes(role)) return 0
+            return every ? round + 1 : spread(total[role], round)
+          }
+          const { deaths } = await life.run(step, { engine: at('engine'), agent: at('agent') })
+          killed.push(...deaths)
+          if (every && deaths.length === 0) completed.add(step)
         }
       }
-      const numbers = steps.map(step => `${step.name}: ${totals.get(step)}`).join(', ')
-      console.log(`${role}: killed ${kills} times; effects of ${numbers}; ${life.clients?.count} requests answered`)
-      expect(kills).toBeGreaterThan(0)
-      expect(life.clients?.failures).toEqual([])
+      const effects = steps.map(step => `${step.name} ${victims.map(role => totals.get(step)?.[role]).join('+')}`)
+      console.log(`killed ${killed.length} times; effects: ${effects.join(', ')}; answers: ${life.clients?.count}`)
+      expect(killed.length).toBeGreaterThan(0)
     },
-    every ? 3 * 3_600_000 : (rounds + 1) * 75_000,
+    every ? 3 * 3_600_000 : 60_000 + rounds * 60_000,
   )
 }
 
-/** The round's share of the numbers up to `total`, and within it a place that the seed chooses. */
-function spread(total: number, round: number, index: number): number {
-  const place = ((seed + 1) * 0.6180339887 * (index + 1) + round * 0.7548776662) % 1
-  return 1 + Math.floor(((round + place) / rounds) * total)
+/** A place, that chance chooses, within the round's share of the numbers up to `total`. */
+function spread(total: number, round: number): number {
+  return 1 + Math.floor(((round + random()) / rounds) * total)
+}
+
+/** Lehmer's generator: a seed's numbers are the same anywhere. */
+function random(): number {
+  state = (state * 48_271) % 2_147_483_647
+  return state / 2_147_483_647
 }
 
 /** One cluster, from its first start to its end. */
 class Life {
   readonly gantry: Gantry
   readonly effects: string
-  readonly url: string
+  readonly nodePort: number
   readonly clone: Clone
   clients: Poll | undefined
   #resourceVersion = 0
 
-  private constructor(gantry: Gantry, found: { effects: string; clone: Clone; url: string }) {
+  private constructor(gantry: Gantry, found: { effects: string; clone: Clone; nodePort: number }) {
     this.gantry = gantry
     this.effects = found.effects
     this.clone = found.clone
-    this.url = found.url
+    this.nodePort = found.nodePort
   }
 
-  static async begin(user: { readonly uid?: number }): Promise<Life> {
+  static async up(user: { readonly uid?: number }): Promise<Life> {
     const effects = mkdtempSync(join(tmpdir(), 'gantry-effects-'))
     if (user.uid !== undefined) chownSync(effects, user.uid, user.uid)
     const env = { NODE_OPTIONS: `--import=${preload}`, GANTRY_EFFECTS: effects }
     const gantry = await Gantry.up({ ...user, env, args: ['--runtime', 'process'] })
     const clone = await gantry.clone()
-    const nodePort = await freeNodePort()
-    const life = new Life(gantry, { effects, clone, url: `http://127.0.0.1:${nodePort}/` })
-    edit(clone, 'nodePort: 30080', `nodePort: ${nodePort}`)
-    writeFileSync(join(clone.path, 'side.yaml'), side)
-    await clone.git('add', '.')
-    await clone.push('A port of its own, and something aside')
-    await gantry.until('begun', async () => {
-      const wrong = await life.whatIsWrong(first)
+    return new Life(gantry, { effects, clone, nodePort: await freeNodePort() })
+  }
+
+  /** Pushes what the steps begin with, and lets clients ask for it from then on. */
+  async begin(): Promise<void> {
+    edit(this.clone, 'nodePort: 30080', `nodePort: ${this.nodePort}`)
+    writeFileSync(join(this.clone.path, 'side.yaml'), side)
+    await this.clone.git('add', '.')
+    await this.clone.push('A port of its own, and something aside')
+    await this.gantry.until('begun', async () => {
+      const wrong = await this.whatIsWrong(first)
       if (wrong !== undefined) throw new Error(wrong)
       return true
     })
-    life.clients = poll(life.url, { clients: 2, pauseMs: 20 })
-    return life
+    this.clients = poll(this.url, { clients: 2, pauseMs: 20 })
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.nodePort}/`
   }
 
   async end(): Promise<void> {
@@ -205,31 +226,39 @@ class Life {
     rmSync(this.effects, { recursive: true, force: true })
   }
 
-  /** Runs a step, the role killed at its n-th effect (0: never), until what it wants runs; says what came of it. */
-  async run(step: Step, { role, at }: { role: Role; at: number }): Promise<{ count: number; died: boolean }> {
-    const file = (ending: string): string => join(this.effects, `${role}.${ending}`)
+  /** Runs a step, each role killed at its n-th effect, until what the step wants runs; says what came of it. */
+  async run(step: Step, kill: Numbers): Promise<{ counts: Numbers; deaths: readonly string[] }> {
     const before = this.containers()
-    rmSync(file('died'), { force: true })
+    for (const role of roles) rmSync(this.#file(role, 'died'), { force: true })
     try {
       if (step.change === undefined) {
         await this.#killAll()
-        writeFileSync(file('arm'), String(at))
+        for (const role of roles) writeFileSync(this.#file(role, 'arm'), String(kill[role]))
         await this.#start()
       } else {
-        await this.#arm(role, at)
+        for (const role of roles) await this.#arm(role, kill[role])
         await step.change(this.clone)
       }
       await this.#settle(step)
-      const count = existsSync(file('died')) ? 0 : await this.#arm(role, 0)
+      const counts = { engine: await this.#arm('engine', 0), agent: await this.#arm('agent', 0) }
       await this.#settle(step)
       this.#expectKept(before, step)
       await this.#repositoryGit('fsck', '--no-dangling')
       expect(this.clients?.failures).toEqual([])
-      return { count, died: existsSync(file('died')) }
+      return { counts, deaths: this.#deaths() }
     } catch (error) {
-      const died = existsSync(file('died')) ? readFileSync(file('died'), 'utf8') : 'not killed'
-      throw new Error(`${role}, ${step.name}, armed for ${at}, killed at ${died}: ${String(error)}`, { cause: error })
+      const deaths = this.#deaths().join(' and ')
+      throw new Error(`${step.name}, armed ${JSON.stringify(kill)}, ${deaths}: ${String(error)}`, { cause: error })
     }
+  }
+
+  #file(role: Role, ending: 'arm' | 'count' | 'died' | 'pid'): string {
+    return join(this.effects, `${role}.${ending}`)
+  }
+
+  #deaths(): readonly string[] {
+    const dead = roles.filter(role => existsSync(this.#file(role, 'died')))
+    return dead.map(role => `${role} killed at ${readFileSync(this.#file(role, 'died'), 'utf8')}`)
   }
 
   /** Brings Gantry back where it was killed, and the push to its end, until the step's wish is what runs. */
@@ -250,7 +279,7 @@ class Life {
       const head = (await this.clone.git('rev-parse', 'HEAD')).trim()
       const known = (await this.clone.git('rev-parse', 'origin/main')).trim()
       if (known !== head) await this.clone.git('push', '--quiet')
-      return await this.whatIsWrong(step.then)
+      return await this.whatIsWrong(step.wanted)
     } catch (error) {
       if (error instanceof Broken) throw error
       return String(error)
@@ -274,17 +303,17 @@ class Life {
 
   /** Has the running process begin to count, and returns what it had counted. */
   async #arm(role: Role, at: number): Promise<number> {
-    const [pidFile, countFile, order] = ['pid', 'count', 'arm'].map(ending => join(this.effects, `${role}.${ending}`))
-    if (pidFile === undefined || countFile === undefined || order === undefined) return 0
-    const programs = { engine: 'gantry.js', agent: 'agent.js' } as const
-    const pid = (): number => Number(readFileSync(pidFile, 'utf8'))
-    await this.gantry.until(`${role} running`, async () => this.gantry.processes(programs[role]).includes(pid()))
+    const order = this.#file(role, 'arm')
+    const pid = (): number => Number(readFileSync(this.#file(role, 'pid'), 'utf8'))
+    const isAlive = (): boolean => this.gantry.processes(programs[role]).includes(pid())
+    await this.gantry.until(`running: ${role}`, async () => isAlive())
     writeFileSync(order, String(at))
     process.kill(pid(), 'SIGUSR2')
-    const alive = (): boolean => this.gantry.processes(programs[role]).includes(pid())
-    await this.gantry.until(`${role} armed`, async () => !existsSync(order) || !alive())
+    // It may be killed before it hears of it.
+    await this.gantry.until(`armed: ${role}`, async () => !existsSync(order) || !isAlive())
     rmSync(order, { force: true })
-    return existsSync(countFile) ? Number(readFileSync(countFile, 'utf8')) : 0
+    const count = this.#file(role, 'count')
+    return existsSync(count) ? Number(readFileSync(count, 'utf8')) : 0
   }
 
   async #repositoryGit(...args: readonly string[]): Promise<string> {
