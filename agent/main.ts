@@ -37,6 +37,8 @@ const options = {
 /** What the last agent of this folder ran with. */
 const startedWith = join(folder, 'started-with.json')
 let leave = (): void => process.exit()
+// What volumes hold is for the containers' users to read, whatever the umask of the shell that started Gantry.
+process.umask(0o022)
 await makePrivateFolder(folder)
 // An agent whose engine was killed runs on: the new one takes its place, and its pods.
 await holdFolder(folder, { holder: 'the agent', takeOver: true, onAsked: () => leave() })

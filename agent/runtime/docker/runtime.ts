@@ -27,7 +27,7 @@ import { Ground } from './ground.ts'
 import type { Footing } from './ground.ts'
 import { ensureImage, findImage } from './images.ts'
 import { containerName, label, ownerFilters, sandboxName } from './labels.ts'
-import { logLines } from './log-stream.ts'
+import { readLog } from './logs.ts'
 import { networkName, removeNetwork } from './network.ts'
 import { PodFiles } from './pod-files.ts'
 import { sandboxState, statusOf } from './status.ts'
@@ -221,33 +221,7 @@ class DockerRuntime implements Runtime {
   async *logs(id: ContainerId, options: LogOptions): AsyncGenerator<LogLine> {
     const info = await this.#inspect(id)
     if (info === undefined) return
-    const request = {
-      stdout: true,
-      stderr: true,
-      timestamps: true,
-      ...(options.since === undefined ? {} : { since: options.since / 1000 }),
-      ...(options.tailLines === undefined ? {} : { tail: options.tailLines }),
-    }
-    const action = `read the log of container ${id.slice(0, 12)}`
-    const parser = logLines(!info.Config.Tty)
-    if (!options.follow) {
-      yield* parser.push(
-        await this.#engine.call(action, api => api.getContainer(id).logs({ ...request, follow: false })),
-      )
-      yield* parser.end()
-      return
-    }
-    const { signal } = options
-    if (signal?.aborted === true) return
-    const stream = await this.#engine.call(action, api =>
-      api.getContainer(id).logs({ ...request, follow: true, ...(signal === undefined ? {} : { abortSignal: signal }) }),
-    )
-    try {
-      for await (const chunk of stream) yield* parser.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk))
-      yield* parser.end()
-    } catch (error) {
-      if (!isAborted(signal)) throw error
-    }
+    yield* readLog(this.#engine, { id, framed: !info.Config.Tty }, options)
   }
 
   watch(listener: (event: RuntimeEvent) => void): () => void {
@@ -351,9 +325,4 @@ function refuseRoot(spec: ContainerSpec, image: ImageInspectInfo): void {
     'CreateContainerConfigError',
     `container ${spec.name} ${why}, and securityContext.runAsNonRoot is true: set runAsUser to the number of another user`,
   )
-}
-
-/** Asked again after a wait: what was true of a signal before need not be. */
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true
 }
