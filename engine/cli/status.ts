@@ -62,7 +62,7 @@ function headline({ engine, nodes }: StatusView, { now, colors }: Look): string[
     ['Commit', revision === undefined ? `none yet; push one to ${source.url}` : revisionText(revision)],
     [
       'Source',
-      `${source.url} ${source.branch}${source.fetchedAt === undefined ? '' : `, read ${formatAge(source.fetchedAt, now)} ago`}`,
+      `${source.url} ${source.branch}${source.fetchedAt === undefined ? '' : `, read ${age(source.fetchedAt, now)} ago`}`,
     ],
     ['Record', recordText(record)],
     ['Nodes', nodes.length === 0 ? colors.red('none has joined') : `${ready}/${nodes.length} ready`],
@@ -85,8 +85,8 @@ function healthWord(cluster: ClusterObject | undefined, colors: Colors): string 
 
 function since(cluster: ClusterObject | undefined, now: number): string {
   const { health, healthyAt, appliedAt } = cluster?.status ?? {}
-  if (health === 'Healthy' && healthyAt !== undefined) return ` for ${formatAge(healthyAt, now)}`
-  return appliedAt === undefined ? '' : `, applied ${formatAge(appliedAt, now)} ago`
+  if (health === 'Healthy' && healthyAt !== undefined) return ` for ${age(healthyAt, now)}`
+  return appliedAt === undefined ? '' : `, applied ${age(appliedAt, now)} ago`
 }
 
 function revisionText({ commit, subject, author }: Revision): string {
@@ -136,12 +136,7 @@ function workloadSection({ deployments, pods }: StatusView, { now, colors }: Loo
     const mark = isDone ? colors.green('●') : colors.yellow('◐')
     const name = `${metadata.namespace ?? ''}/${metadata.name}`
     const trouble = isDone ? '' : podTrouble(deployment, pods)
-    return [
-      `${mark} ${name}`,
-      `${available}/${spec.replicas} available`,
-      trouble,
-      formatAge(metadata.creationTimestamp, now),
-    ]
+    return [`${mark} ${name}`, `${available}/${spec.replicas} available`, trouble, age(metadata.creationTimestamp, now)]
   })
   const head = ['  WORKLOAD', 'AVAILABLE', 'PODS', 'AGE'].map(cell => colors.dim(cell))
   return alignTabs([head, ...rows].map(row => row.join('\t')).join('\n'), 3).split('\n')
@@ -180,4 +175,9 @@ function problemLines(problems: readonly Problem[], colors: Colors): string[] {
 
 function isReady({ status }: Node | Pod): boolean {
   return (status?.conditions ?? []).some(condition => condition.type === 'Ready' && condition.status === 'True')
+}
+
+/** What the record dates later than this machine's clock began just now. */
+function age(at: string | undefined, now: number): string {
+  return formatAge(at, at === undefined ? now : Math.max(now, Date.parse(at)))
 }

@@ -53,7 +53,13 @@ describeWith(['root', 'git'], 'a machine', () => {
       `version ${version}`,
       async () => (await ask(hello)) === `Hello from Gantry, version ${version}\n`,
     )
+    await settled()
+  }
+
+  /** Healthy, and without old pods that are on their way out. */
+  async function settled(): Promise<void> {
     await gantry.until('healthy', async () => /● Healthy/.test((await gantry.cli('status')).stdout))
+    await gantry.until('settled', async () => (await containers(gantry)).length === 2)
   }
 
   /** `gantry up` with these arguments, which is to end at once; what it says. */
@@ -152,6 +158,7 @@ describeWith(['root', 'git'], 'a machine', () => {
 
   test('that was started anew: nothing is adopted, all of it runs again', async () => {
     const before = await containers(gantry)
+    const answer = await ask(hello)
     await gantry.stop('SIGKILL')
     // Nothing outlives a machine; what is on its disk tells of the boot before.
     for (const pid of programsOf(gantry.data)) process.kill(pid, 'SIGKILL')
@@ -161,7 +168,8 @@ describeWith(['root', 'git'], 'a machine', () => {
     await gantry.until('dead', async () => programsOf(gantry.data).length === 0)
     await expect(ask(hello)).rejects.toThrow()
     await gantry.start()
-    await runs('after the jump')
+    await gantry.until('answering', async () => (await ask(hello)) === answer)
+    await settled()
     const after = await containers(gantry)
     expect(after).toHaveLength(before.length)
     expect(after.filter(each => before.includes(each))).toEqual([])
