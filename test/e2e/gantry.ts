@@ -91,7 +91,13 @@ export class Gantry {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { ...process.env, HOME: this.folder, XDG_STATE_HOME: join(this.folder, 'state'), NO_COLOR: '1', ...this.#options.env }
+    return {
+      ...process.env,
+      HOME: this.folder,
+      XDG_STATE_HOME: join(this.folder, 'state'),
+      NO_COLOR: '1',
+      ...this.#options.env,
+    }
   }
   get #user(): { uid?: number; gid?: number } {
     const { uid } = this.#options
@@ -169,7 +175,8 @@ export class Gantry {
       .flatMap(pid => {
         try {
           const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-          const ours = words.some(word => word.startsWith(this.data)) && words.some(word => word.endsWith(`/${program}`))
+          const ours =
+            words.some(word => word.startsWith(this.data)) && words.some(word => word.endsWith(`/${program}`))
           return ours ? [Number(pid)] : []
         } catch {
           return []

@@ -63,7 +63,9 @@ describeWith(['root', 'git'], 'review', () => {
     await clone.git('commit', '--quiet', '--allow-empty', '--message', 'Mallory was here')
     const push = await clone.tryGit('push')
     expect(push.code).not.toBe(0)
-    expect(push.stderr).toMatch(/remote: gantry.yaml: error: commit \w+ is not signed by any of the 1 keys in spec.trustedSigners; sign it/)
+    expect(push.stderr).toMatch(
+      /remote: gantry.yaml: error: commit \w+ is not signed by any of the 1 keys in spec.trustedSigners; sign it/,
+    )
     await gantry.until('healthy', async () => (await gantry.cli('status')).stdout.includes('Healthy'))
     expect((await gantry.cli('rollback')).code).toBe(0)
   })
