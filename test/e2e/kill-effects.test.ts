@@ -286,12 +286,15 @@ class Life {
     }
   }
 
-  /** Starts Gantry; where that start is killed, once more. */
+  /** Starts Gantry, again where that start is killed: its engine, or the agent without which a first start gives up. */
   async #start(): Promise<void> {
-    await this.gantry.start().catch((error: unknown) => {
-      if (!String(error).includes('SIGKILL')) throw error
-      return this.gantry.start()
-    })
+    for (const attempt of [1, 2, 3]) {
+      try {
+        return await this.gantry.start()
+      } catch (error) {
+        if (attempt === 3 || !String(error).includes('SIGKILL')) throw error
+      }
+    }
   }
 
   async #killAll(): Promise<void> {
