@@ -21,8 +21,6 @@ export interface ContainerRecord {
   readonly network?: string
   readonly credentials: Credentials
   readonly workingDir: string
-  /** Variables that sh cannot export, as `NAME=value`. */
-  readonly odd: readonly string[]
 }
 
 export interface SandboxRecord {

@@ -38,7 +38,7 @@ export async function intend(spec: ContainerSpec, options: IntentOptions): Promi
   await makePrivateFolder(home)
   const hostname = spec.env['HOSTNAME'] ?? sandbox.hostname
   const env = environmentFile({ PATH: defaultPath, HOME: '/tmp', ...spec.env, HOSTNAME: hostname })
-  await writeFile(join(home, 'env'), env.text, { mode: 0o600 })
+  await writeFile(join(home, 'env'), env, { mode: 0o600 })
   if (isolated) {
     await prepareRoot({
       home,
@@ -59,7 +59,6 @@ export async function intend(spec: ContainerSpec, options: IntentOptions): Promi
     ...(sandbox.network === undefined ? {} : { network: sandbox.network }),
     credentials,
     workingDir,
-    odd: env.odd,
   }
   await writeFileDurably(join(home, 'container.json'), JSON.stringify(record), { mode: 0o600 })
   return record

@@ -60,7 +60,7 @@ export function execArguments(launch: Launch, init: number): readonly string[] {
 
 /** Drops what rights are left, then the container's own environment, folder and command. */
 function enter({ record, asRoot, command }: Launch): readonly string[] {
-  const { credentials, odd, workingDir } = record
+  const { credentials, workingDir } = record
   const privileges = asRoot ? setprivArguments(credentials) : noNewPrivileges(credentials)
   const back =
     !asRoot && record.isolated
@@ -74,8 +74,6 @@ function enter({ record, asRoot, command }: Launch): readonly string[] {
     enterScript,
     'sh',
     workingDir,
-    String(odd.length),
-    ...odd,
     ...command,
   ]
 }

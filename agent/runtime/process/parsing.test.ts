@@ -21,11 +21,10 @@ test('sockets that listen, in both families', () => {
   ])
 })
 
-test('an environment: quoted for sh, and what sh cannot name apart', () => {
-  expect(environmentFile({ B: "it's\n$(boom)", A: '', 'a.b': 'c d', UID: '7' })).toEqual({
-    text: "export A=''\nexport B='it'\\''s\n$(boom)'\n",
-    odd: ['UID=7', 'a.b=c d'],
-  })
+test('an environment: quoted for sh, and what sh cannot name left to env', () => {
+  expect(environmentFile({ B: "it's\n$(boom)", A: '', 'a.b': 'c d', UID: '7' })).toBe(
+    `set -- "$env" -- 'UID=7' 'a.b=c d' "$@"\nexport A=''\nexport B='it'\\''s\n$(boom)'\n`,
+  )
 })
 
 test('hosts and resolv.conf', () => {

@@ -129,19 +129,16 @@ exit "$?"
 `
 
 /**
- * The last step, with the container's user already: `workingDir odd program…`. The environment is read from 3 only now,
- * so that no variable of a container (LD_PRELOAD, …) reaches a program that runs with more rights than it. `odd` is how
- * many \`NAME=value\` follow that sh cannot export.
+ * The last step, with the container's user already: `workingDir program…`. The environment is read from 3 only now, so
+ * that no variable of a container (LD_PRELOAD, …) reaches a program that runs with more rights than it.
  */
 export const enterScript = `
 umask 022
 unset GANTRY_SHIM
+cd -- "$1" || exit 127
+shift
 env=$(command -v env)
 eval "$(cat <&3)"
 exec 3<&-
-cd -- "$1" || exit 127
-odd=$2
-shift 2
-[ "$odd" = 0 ] || exec "$env" -- "$@"
 exec "$@"
 `
