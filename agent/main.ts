@@ -42,6 +42,7 @@ process.umask(0o022)
 await makePrivateFolder(folder)
 // An agent whose engine was killed runs on: the new one takes its place, and its pods.
 await holdFolder(folder, { holder: 'the agent', takeOver: true, onAsked: () => leave() })
+process.on('uncaughtException', end)
 await (values.down ? down() : run()).catch(end)
 
 async function run(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The engine's data folder: who the cluster is, its token, its keys. Readable by this user alone. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { chmod, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { holdFolder } from '../machine/hold.ts'
 import type { Hold } from '../machine/hold.ts'
@@ -31,6 +32,7 @@ const clusterNames = /^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/
 /** Opens the folder, or makes it. Rejects where another Gantry holds it, or where it is another cluster's. */
 export async function openData(path: string, options: { clusterName: string | undefined }): Promise<DataFolder> {
   await makePrivateFolder(path)
+  await closeToOthers(path)
   const hold: Hold = await holdFolder(path, { holder: 'another Gantry' })
   try {
     const identityFile = join(path, 'identity.json')
@@ -67,6 +69,17 @@ export async function openData(path: string, options: { clusterName: string | un
     await hold.release()
     throw error
   }
+}
+
+/** A folder that others may enter would show them the token; one that holds something else is not ours to close. */
+async function closeToOthers(path: string): Promise<void> {
+  const { mode } = await stat(path)
+  if ((mode & 0o077) === 0) return
+  const names = await readdir(path)
+  if (names.length > 0 && !names.includes('identity.json')) {
+    throw new Error(`${path} holds other files and is open to other users; give --data a folder of its own`)
+  }
+  await chmod(path, 0o700)
 }
 
 function checkName(name: string): string {

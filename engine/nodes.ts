@@ -112,7 +112,8 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
 function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' }>): Event {
   switch (message.type) {
     case 'node':
-      return { kind: 'node', node: message.node }
+      // Whatever it calls itself: a session speaks for its own node.
+      return { kind: 'node', node: { ...message.node, name: node } }
     case 'report':
       return { kind: 'report', node, pods: message.pods }
     case 'events':

@@ -28,6 +28,12 @@ export async function runUp(options: UpOptions): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`gantry: ${line}\n`)
   const data = await openData(options.data, { clusterName: options.name })
   const log = openLog(data.file('gantry.log'))
+  // Nobody foresaw it: what was decided is on the record, so ending here is safe, and going on might not be.
+  process.on('uncaughtException', error => {
+    log.fatal(error)
+    process.stderr.write(`gantry: ${error.message}; this is an error in Gantry, see ${data.file('gantry.log')}\n`)
+    process.exit(1)
+  })
   const given = new AbortController()
   let engine: Engine | undefined
   let stopping = false

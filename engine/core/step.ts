@@ -12,6 +12,8 @@ import { Work, type WorkItem } from './work.ts'
 
 export type { CoreOptions }
 
+/** So many items in a row that change nothing keep each other busy: no cluster has as much left to look at. */
+const mostIdle = 10_000_000
 /** How often one item may change something in a step. Far more than any does that settles. */
 const mostRounds = 100
 
@@ -51,12 +53,15 @@ export function step(cluster: Cluster, event: Event, env: Env, options: CoreOpti
  */
 function settle(work: Work, carryOut: (item: WorkItem) => boolean): void {
   const rounds = new Map<string, number>()
+  let idle = 0
   for (let item = work.take(); item; item = work.take()) {
-    if (!carryOut(item)) continue
+    const changed = carryOut(item)
+    idle = changed ? 0 : idle + 1
+    if (!changed && idle < mostIdle) continue
     const id = `${item.task} ${item.key}`
     const round = (rounds.get(id) ?? 0) + 1
     rounds.set(id, round)
-    if (round > mostRounds) throw new Unsettled(rounds)
+    if (round > mostRounds || idle >= mostIdle) throw new Unsettled(rounds)
   }
 }
 

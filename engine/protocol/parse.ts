@@ -1,26 +1,37 @@
-import type { AgentMessage, EngineMessage } from './session.ts'
+import type { AgentMessage, EngineMessage, PodReport } from './session.ts'
 
-/** What `type` each side may send, and which fields must be there with which JavaScript type. */
-const agentShapes: Readonly<Record<AgentMessage['type'], Readonly<Record<string, Shape>>>> = {
-  hello: { version: 'number', node: 'object', network: 'string' },
-  node: { node: 'object' },
-  report: { pods: 'array' },
-  events: { events: 'array' },
-  services: { problems: 'array' },
+type Shape = 'number' | 'string' | 'boolean' | 'object' | 'array' | Fields | readonly [Fields]
+/** Which fields must be there, of which JavaScript type; a list of one shape is an array of such. */
+interface Fields {
+  readonly [field: string]: Shape
+}
+
+const node = { name: 'string', labels: 'object', taints: 'array', status: 'object' } as const
+const pod = { uid: 'string', namespace: 'string', name: 'string' } as const
+const event = { ref: { kind: 'string', key: 'string' }, type: 'string', reason: 'string', message: 'string' } as const
+
+/** What `type` each side may send, and what each message must hold. */
+const agentShapes: Readonly<Record<AgentMessage['type'], Fields>> = {
+  hello: { version: 'number', node, network: 'string' },
+  node: { node },
+  report: { pods: [pod] },
+  events: { events: [event] },
+  services: { problems: [{ namespace: 'string', name: 'string' }] },
   acknowledged: { resourceVersion: 'number' },
   heartbeat: {},
 }
-const engineShapes: Readonly<Record<EngineMessage['type'], Readonly<Record<string, Shape>>>> = {
+const engineShapes: Readonly<Record<EngineMessage['type'], Fields>> = {
   welcome: { version: 'number', settings: 'object', heartbeatSeconds: 'number' },
   refused: { reason: 'string', remedy: 'string' },
-  assign: { delta: 'object' },
+  assign: { delta: { full: 'boolean', resourceVersion: 'number', put: 'array', delete: 'array' } },
 }
-type Shape = 'number' | 'string' | 'object' | 'array'
 
 /** Throws TypeError where `json` is no message of an agent. */
 export function parseAgentMessage(json: unknown): AgentMessage {
   check(json, agentShapes, 'agent')
-  return json as AgentMessage
+  const message = json as AgentMessage
+  if (message.type === 'report') for (const report of message.pods) checkReport(report)
+  return message
 }
 
 /** Throws TypeError where `json` is no message of an engine. */
@@ -29,9 +40,15 @@ export function parseEngineMessage(json: unknown): EngineMessage {
   return json as EngineMessage
 }
 
+/** A report either says that a pod is gone or how it is. */
+function checkReport(report: PodReport): void {
+  if ('gone' in report) return
+  checkFields({ ...report }, { status: { phase: 'string' } }, `the agent's report of pod ${report.uid}`)
+}
+
 function check(
   json: unknown,
-  shapes: Readonly<Record<string, Readonly<Record<string, Shape>>>>,
+  shapes: Readonly<Record<string, Fields>>,
   sender: 'agent' | 'engine',
 ): asserts json is { type: string } {
   if (typeof json !== 'object' || json === null) throw new TypeError(`a message of the ${sender} is not an object`)
@@ -39,11 +56,22 @@ function check(
   const type = message['type']
   const shape = typeof type === 'string' && Object.hasOwn(shapes, type) ? shapes[type] : undefined
   if (shape === undefined) throw new TypeError(`the ${sender} sent a message of unknown type ${JSON.stringify(type)}`)
-  for (const [field, expected] of Object.entries(shape)) {
-    const value = message[field]
-    const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
-    if (actual !== expected) {
-      throw new TypeError(`the ${sender}'s message ${String(type)}: ${field} must be a ${expected}, not ${actual}`)
-    }
-  }
+  checkFields(message, shape, `the ${sender}'s message ${String(type)}`)
+}
+
+function checkFields(value: Readonly<Record<string, unknown>>, fields: Fields, place: string): void {
+  for (const [field, shape] of Object.entries(fields)) checkShape(value[field], shape, `${place}: ${field}`)
+}
+
+function checkShape(value: unknown, shape: Shape, place: string): void {
+  const expected = typeof shape === 'string' ? shape : isList(shape) ? 'array' : 'object'
+  const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
+  if (actual !== expected) throw new TypeError(`${place} must be ${expected}, not ${actual}`)
+  if (typeof shape === 'string') return
+  if (isList(shape)) for (const item of value as unknown[]) checkShape(item, shape[0], place)
+  else checkFields({ ...(value as object) }, shape, place)
+}
+
+function isList(shape: Fields | readonly [Fields]): shape is readonly [Fields] {
+  return Array.isArray(shape)
 }
