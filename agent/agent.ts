@@ -12,7 +12,7 @@ import type { RuntimeChoice } from './runtimes.ts'
 import { dialUnixSocket, linkToEngine } from './session.ts'
 import type { EngineLink } from './session.ts'
 import type { Ref } from '../engine/api/reference.ts'
-import type { AssignmentDelta, EventReport, NodeReport, NodeSettings } from '../engine/protocol/session.ts'
+import type { AssignmentDelta, EventReport, NodeReport, NodeSettings, PodReport } from '../engine/protocol/session.ts'
 
 export interface AgentOptions {
   readonly nodeName: string
@@ -46,10 +46,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** What `parts` resolved to. */
   let running: Parts | undefined
   let link: EngineLink | undefined
+  /** Reports that wait for the journal. */
+  let telling: { readonly kept: Promise<void>; readonly pods: PodReport[] } | undefined
   let closed = false
 
   async function begin(settings: NodeSettings): Promise<Parts> {
-    const started = await startParts(settings, { ...options, send: message => link?.send(message) })
+    const started = await startParts(settings, { ...options, send: message => link?.send(message), onReport: report })
     if (assignments !== undefined && assignments.resourceVersion > 0) show(started, assignments, true)
     running = started
     return started
@@ -58,6 +60,22 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   function show(to: Parts, mirror: Assignments, services: boolean): void {
     to.traffic.update(mirror, services)
     to.pods.apply(mirror)
+  }
+
+  /**
+   * What was seen of a pod is kept before it is told: an agent that is killed then, and whose probes have not run again,
+   * says of a pod what the one before it said. Reports that are kept together are told together.
+   */
+  function report(seen: PodReport): void {
+    const delta = assignments?.saw(seen)
+    const kept = delta === undefined || journal === undefined ? Promise.resolve() : journal.keep(delta)
+    if (telling?.kept === kept) {
+      telling.pods.push(seen)
+      return
+    }
+    const told = { kept, pods: [seen] }
+    telling = told
+    kept.then(() => link?.send({ type: 'report', pods: told.pods })).catch(fail)
   }
 
   function welcome(settings: NodeSettings): void {

@@ -2,7 +2,7 @@
 import { kindKey, keyOf, refOf } from '../engine/api/reference.ts'
 import type { CoreKind, Kinds, KubeObject, NodeName } from '../engine/api/types.ts'
 import type { Key, Ref } from '../engine/api/reference.ts'
-import type { AssignmentDelta, NodeSettings } from '../engine/protocol/session.ts'
+import type { AssignmentDelta, NodeSettings, PodReport } from '../engine/protocol/session.ts'
 import type { Mirror } from './mirror.ts'
 
 type Assigned = 'Node' | 'Pod' | 'ConfigMap' | 'Secret' | 'Service' | 'EndpointSlice'
@@ -80,6 +80,19 @@ export class Assignments implements Mirror {
       this.#sorted.set(kind, (sorted = byKey.map(([, object]) => object)))
     }
     return sorted as readonly Kinds[K][]
+  }
+
+  /**
+   * Takes over what this agent itself saw of a pod, which the engine does not tell it again; the delta that says so.
+   * Undefined for a pod that is not, or no longer, assigned.
+   */
+  saw(report: PodReport): AssignmentDelta | undefined {
+    const pod = this.#get('Pod', keyOf(report.name, report.namespace))
+    if (pod?.metadata.uid !== report.uid || !('status' in report)) return undefined
+    const put = [{ ...pod, status: report.status }]
+    const delta = { full: false, resourceVersion: this.#resourceVersion, put, delete: [] }
+    this.apply(delta)
+    return delta
   }
 
   /** All of it as one delta. */

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ConfigMap } from '../engine/api/types.ts'
+import type { ConfigMap, Pod } from '../engine/api/types.ts'
 import type { AssignmentDelta, NodeSettings } from '../engine/protocol/session.ts'
 import { Assignments } from './assignments.ts'
 import { openJournal, readJournal } from './journal.ts'
@@ -73,6 +73,25 @@ test('the first write of a new agent holds what the one before it knew', async (
   next.apply(delta)
   await openJournal(file, next).keep(delta)
   expect((await readJournal(file, 'one'))?.whole().put).toEqual([configMap('a'), configMap('b')])
+})
+
+test('what the agent saw of a pod is known to the next one, and of another pod of that name is not', async () => {
+  const pod: Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', namespace: 'default', uid: 'u1' },
+    spec: { containers: [], restartPolicy: 'Always', terminationGracePeriodSeconds: 30, dnsPolicy: 'ClusterFirst' },
+  }
+  await tell({ full: true, resourceVersion: 1, put: [pod] })
+  const status = { phase: 'Running' } as const
+  const delta = assignments.saw({ uid: 'u1', namespace: 'default', name: 'web', status })
+  if (delta === undefined) throw new Error('the pod is not known')
+  await journal.keep(delta)
+  expect(assignments.saw({ uid: 'u2', namespace: 'default', name: 'web', status })).toBeUndefined()
+  expect(assignments.saw({ uid: 'u1', namespace: 'default', name: 'web', gone: true })).toBeUndefined()
+  const read = await readJournal(file, 'one')
+  expect(read?.pods()).toEqual([{ ...pod, status }])
+  expect(read?.resourceVersion).toBe(1)
 })
 
 test('deltas are folded once they outgrow what they change', async () => {

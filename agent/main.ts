@@ -79,7 +79,7 @@ async function down(): Promise<void> {
   if (assignments === undefined) return
   // The same runtimes, whatever the environment of this command says.
   const before = JSON.parse(await readFile(startedWith, 'utf8')) as Pick<PartsOptions, 'runtime' | 'dockerSocket'>
-  const parts = await startParts(assignments.settings, { ...options, ...before, send: () => {} })
+  const parts = await startParts(assignments.settings, { ...options, ...before, send: () => {}, onReport: () => {} })
   parts.pods.apply(assignments)
   await destroyParts(parts)
 }

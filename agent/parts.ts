@@ -14,7 +14,7 @@ import type { RuntimeChoice } from './runtimes.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { createTraffic } from './traffic.ts'
 import type { Traffic } from './traffic.ts'
-import type { AgentMessage, NodeSettings } from '../engine/protocol/session.ts'
+import type { AgentMessage, NodeSettings, PodReport } from '../engine/protocol/session.ts'
 
 export interface Parts {
   readonly network: NodeNetwork
@@ -34,12 +34,15 @@ export interface PartsOptions {
   readonly nodeAddress: string
   readonly log: Logger
   send(message: AgentMessage): void
+  onReport(report: PodReport): void
 }
 
 export async function startParts(settings: NodeSettings, options: PartsOptions): Promise<Parts> {
   const { nodeName, nodeAddress, folder, log, send } = options
   const { clusterUid, podCIDR, serviceCIDR, clusterDomain } = settings
-  const ranges = { clusterUid, nodeName, podCIDR, serviceCIDR }
+  // As the cluster was made, whoever runs this: root may take down what an ordinary user started.
+  const mode = podCIDR.startsWith('127.') ? 'loopback' : 'bridged'
+  const ranges = { clusterUid, nodeName, podCIDR, serviceCIDR, mode } as const
   const { network, dns } = await serveDns(await createNetwork({ ...ranges, folder: join(folder, 'network') }), {
     domain: clusterDomain,
     log,
@@ -64,7 +67,7 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     network,
     folder: join(folder, 'pods'),
     nodeName,
-    onReport: report => send({ type: 'report', pods: [report] }),
+    onReport: options.onReport,
     onEvent: event => send({ type: 'events', events: [event] }),
   })
   traffic = createTraffic({
