@@ -1,5 +1,5 @@
 /** Container images made on the spot, from programs of this machine: no registry is asked. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -41,7 +41,7 @@ export function importImages(
 }
 
 function librariesOf(program: string): string[] {
-  const text = execFileSync('ldd', [program], { encoding: 'utf8' })
+  const { stdout: text } = spawnSync('ldd', [program], { encoding: 'utf8' }) // A static program has none, and ldd fails.
   return [...text.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path)
 }
 
