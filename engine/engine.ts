@@ -64,18 +64,25 @@ const nodePorts = { from: 30_000, to: 32_767 }
 /** Told to the agents and to whoever asks; without a node there is nothing to run on. */
 const nodeName = hostname().toLowerCase()
 
-/** Rejects where a part cannot start, or the signal's reason where it gives up first; what started is ended again. */
+/** Rejects where a part cannot start, or with the signal's reason where it gives up first; what started is ended again. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const closers: Closer[] = []
+  const { signal } = options
+  /** A part that came up after the engine gave up is ended at once, and nothing is started after it. */
+  const own = (close: Closer): void => {
+    if (signal.aborted) void close()
+    signal.throwIfAborted()
+    closers.push(close)
+  }
   const stop = async (): Promise<void> => {
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
   }
   const given = new Promise<never>((_, reject) => {
-    options.signal.addEventListener('abort', () => reject(options.signal.reason as Error), { once: true })
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
   try {
-    const parts = await Promise.race([startParts(options, close => closers.push(close)), given])
-    return { ...parts, ready: Promise.race([parts.ready, given]), stop }
+    const parts = await Promise.race([startParts(options, own), given])
+    return { ...parts, stop }
   } catch (error) {
     await stop()
     throw error
@@ -211,7 +218,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     await follower.check()
     checked = true
     await outbox.settled()
-    await nodes.joined
+    await nodes.able
   }
 
   function ready(): Readiness {
@@ -219,8 +226,8 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
       { name: 'source', ok: checked, message: 'the branch has not been read yet' },
       {
         name: 'agent',
-        ok: nodes.frontDoor.connected.has(nodeName),
-        message: `the agent of node ${nodeName} is not connected`,
+        ok: nodes.isAble(nodeName),
+        message: `the agent of node ${nodeName} is not there yet`,
       },
       { name: 'record', ok: recordTrouble === undefined, message: `recording fails: ${recordTrouble?.message}` },
     ].map(({ message, ...check }) => (check.ok ? check : { ...check, message }))

@@ -23,7 +23,7 @@ export interface NodesOptions {
   readonly log: Logger
   say(line: string): void
   dispatch(event: Event): void
-  /** The agent of this machine ended before it ever joined: it will not by trying again. */
+  /** The agent of this machine ended before it could run anything: it will not by trying again. */
   onFatal(error: Error): void
 }
 
@@ -31,8 +31,9 @@ export interface Nodes {
   readonly frontDoor: FrontDoor
   /** Resolves once the first node has said what addresses this machine can have. */
   readonly ranges: Promise<Ranges>
-  /** Resolves when the agent of this machine has joined. */
-  readonly joined: Promise<void>
+  /** Resolves when the agent of this machine has network and runtimes: from then on it can run pods. */
+  readonly able: Promise<void>
+  isAble(node: NodeName): boolean
   /** The core is there: agents are welcome. */
   welcome(): void
   close(): Promise<void>
@@ -47,8 +48,10 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
   const { clusterUid, clusterName } = data.identity
   const ranges = deferred<Ranges>()
   const welcome = deferred<void>()
-  const joined = deferred<void>()
-  let hasJoined = false
+  const able = deferred<void>()
+  const ableNodes = new Set<NodeName>()
+  let wasAble = false
+  let lastEnd: string | undefined
   if (data.identity.network !== undefined) ranges.resolve(rangesOf(data.identity.network, clusterUid))
 
   async function settingsFor(node: NodeName, network: NetworkMode) {
@@ -66,6 +69,15 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     return { clusterUid, clusterName, clusterDomain, serviceCIDR: services, podCIDR } satisfies NodeSettings
   }
 
+  /** An agent describes its node once it has set up its parts; until then it may still find that it cannot. */
+  function becomeAble(node: NodeName): void {
+    ableNodes.add(node)
+    if (node !== options.nodeName) return
+    wasAble = true
+    lastEnd = undefined
+    able.resolve()
+  }
+
   const socketPath = data.file('agent.sock')
   const frontDoor = await openFrontDoor({
     socketPath,
@@ -73,11 +85,13 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     settingsFor,
     onJoined(node, settings) {
       dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR })
-      hasJoined = true
-      joined.resolve()
     },
-    onMessage: (node, message) => dispatch(eventOf(node, message)),
+    onMessage(node, message) {
+      dispatch(eventOf(node, message))
+      if (message.type === 'node') becomeAble(node)
+    },
     onLeft(node, reason) {
+      ableNodes.delete(node)
       if (reason !== undefined) log.warn({ node, reason: reason.message }, 'a session ended')
       dispatch({ kind: 'left', node })
     },
@@ -93,14 +107,16 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     onLog: line => log.info({ agent: line }, 'agent'),
     onRestart(reason) {
       log.error({ reason }, 'the agent ended')
-      if (hasJoined) say(`the agent ended and is started again: ${reason}`)
-      else options.onFatal(new Error(`the agent cannot start: ${reason}`))
+      if (!wasAble) options.onFatal(new Error(`the agent cannot start: ${reason}`))
+      else if (reason !== lastEnd) say(`the agent ended and is started again: ${reason}`)
+      lastEnd = reason
     },
   })
   return {
     frontDoor,
     ranges: ranges.promise,
-    joined: joined.promise,
+    able: able.promise,
+    isAble: node => ableNodes.has(node),
     welcome: welcome.resolve,
     async close() {
       await agent.stop()

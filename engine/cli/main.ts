@@ -14,7 +14,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await createProgram().parseAsync()
 } catch (error) {
-  process.exitCode = report(error)
+  // Whatever a command that failed has left open, it is over.
+  process.exit(report(error))
 }
 
 /** Says in one line what went wrong and what helps; the exit code. */

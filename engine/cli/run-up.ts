@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { writeFileDurably } from '../../machine/files.ts'
 import { news, openAddresses, welcomeLines } from '../console.ts'
 import { openData } from '../data.ts'
+import type { DataFolder } from '../data.ts'
 import { startEngine } from '../engine.ts'
 import type { Engine } from '../engine.ts'
 import { saveConnection } from './connection.ts'
@@ -35,12 +36,18 @@ export async function runUp(options: UpOptions): Promise<void> {
     process.exit(1)
   })
   const given = new AbortController()
+  const givenUp = new Promise<never>((_, reject) => {
+    given.signal.addEventListener('abort', () => reject(given.signal.reason as Error), { once: true })
+  })
+  givenUp.catch(() => {})
   let engine: Engine | undefined
-  let stopping = false
+  let stoppingSince: number | undefined
 
   async function stop(last: string): Promise<void> {
-    if (stopping) return
-    stopping = true
+    // npm passes on the Ctrl-C that the terminal has told everybody of; whoever waits and asks again means it.
+    if (stoppingSince !== undefined && performance.now() - stoppingSince > 1_000) process.exit(1)
+    if (stoppingSince !== undefined) return
+    stoppingSince = performance.now()
     if (engine === undefined) {
       given.abort(new CliError('stopped before Gantry was up'))
       return
@@ -76,39 +83,41 @@ export async function runUp(options: UpOptions): Promise<void> {
     },
     onFatal(error) {
       log.fatal(error)
-      if (engine === undefined) {
-        given.abort(new CliError(error.message))
-        return
-      }
-      process.stderr.write(`gantry: ${error.message}\n`)
-      process.exit(1)
+      given.abort(new CliError(error.message))
     },
     onDown: () => void stop('stopped'),
   })
 
-  await writeFileDurably(data.file('server.json'), JSON.stringify({ server: engine.url }), { mode: 0o600 })
-  saveConnection({
-    server: engine.url,
-    tokenFile: data.file('token'),
-    cluster: data.identity.clusterName,
-    data: data.path,
-  })
-  await engine.ready
+  try {
+    await writeFileDurably(data.file('server.json'), JSON.stringify({ server: engine.url }), { mode: 0o600 })
+    saveConnection({
+      server: engine.url,
+      tokenFile: data.file('token'),
+      cluster: data.identity.clusterName,
+      data: data.path,
+    })
+    await Promise.race([engine.ready, givenUp])
+    welcome(engine, data, options)
+    await givenUp
+  } catch (error) {
+    await engine.stop()
+    throw error
+  }
+}
+
+function welcome(engine: Engine, data: DataFolder, { repo, branch, nodeAddress }: UpOptions): void {
   const { clusterName } = data.identity
   const port = new URL(engine.url).port
-  const welcome = {
+  const places = {
     cluster: clusterName,
     data: data.path,
-    cloneUrl:
-      options.repo === undefined ? `http://gantry:${data.token}@127.0.0.1:${port}/git/${clusterName}.git` : undefined,
-    source: options.repo === undefined ? `branch ${options.branch} of its own repository` : engine.source,
+    cloneUrl: repo === undefined ? `http://gantry:${data.token}@127.0.0.1:${port}/git/${clusterName}.git` : undefined,
+    source: repo === undefined ? `branch ${branch} of its own repository` : engine.source,
     kubeconfig: data.file('kubeconfig'),
     // In a checkout the command is not on the PATH.
     command: process.env['npm_lifecycle_event'] === undefined ? 'gantry' : 'npx gantry',
   }
-  for (const line of welcomeLines(welcome, openAddresses(engine.cluster, options.nodeAddress))) {
-    process.stdout.write(`${line}\n`)
-  }
+  for (const line of welcomeLines(places, openAddresses(engine.cluster, nodeAddress))) process.stdout.write(`${line}\n`)
 }
 
 /** Lines that a full disk has no room for are kept and written when there is: no reason for Gantry to end. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../needs.ts'
-import { Gantry, must } from './gantry.ts'
+import { Gantry, cli, freePort, must } from './gantry.ts'
 import { ask } from './poll.ts'
 import { importVotingImages } from './voting-stand-ins.ts'
 
@@ -73,6 +73,22 @@ describeWith(['root', 'ip', 'git', 'docker', 'redis', 'corpus'], 'the voting app
     // The figure belongs to the bench; what must hold here is that it is repaired, and serves again.
     expect(Date.now() - removedAt).toBeLessThan(10_000)
     await gantry.until('serving', async () => (await ask(vote)).startsWith('vote with'), 10)
+  })
+
+  test('a second Gantry on the same Docker Engine is refused and ends, and touches nothing of the first', async () => {
+    const before = containers()
+    const data = join(gantry.folder, 'second')
+    const ports = ['--port', String(await freePort()), '--tls-port', String(await freePort())]
+    // `timeout` is for the day on which it does not end.
+    const up = [process.execPath, cli, 'up', '--data', data, ...ports]
+    const { code, stderr } = await gantry.run('timeout', ['--kill-after=5', '60', ...up])
+    expect(stderr).toMatch(
+      /^gantry: the agent cannot start: .* gantry0 exists and belongs to another Gantry .*; run "gantry down" there/m,
+    )
+    expect(code).toBe(1)
+    must(await gantry.cli('down', '--purge', '--data', data))
+    expect(containers()).toEqual(before)
+    expect(await ask(vote)).toContain('vote with')
   })
 
   test('gantry down leaves no container and no network behind', async () => {
