@@ -94,10 +94,6 @@ export function createControls(options: ControlsOptions): EngineControls {
       return done
     },
 
-    async down() {
-      // The answer goes out first.
-      setTimeout(options.down, 50)
-      return { stoppedPods: 0 }
-    },
+    down: options.down,
   }
 }

@@ -38,6 +38,16 @@ test('an empty folder that others may enter is closed to them', async () => {
   await data.release()
 })
 
+test.each(['', '{', '[]', '{"clusterUid":1,"clusterName":"a"}', '{"clusterUid":"u","clusterName":"a","network":"x"}'])(
+  'an identity of %j is damaged, and the message says what helps',
+  async text => {
+    await writeFile(join(folder, 'identity.json'), text)
+    await expect(openData(folder, { clusterName: undefined })).rejects.toThrow(
+      `${join(folder, 'identity.json')} is damaged; restore it from a backup`,
+    )
+  },
+)
+
 test("somebody else's open folder is left alone", async () => {
   await writeFile(join(folder, 'theirs'), 'x')
   await chmod(folder, 0o755)

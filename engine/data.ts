@@ -92,11 +92,20 @@ function checkName(name: string): string {
 async function readIdentity(file: string): Promise<Identity | undefined> {
   const text = await readIfThere(file)
   if (text === undefined) return undefined
-  const { clusterUid, clusterName, network } = JSON.parse(text) as Partial<Identity>
-  if (clusterUid === undefined || clusterName === undefined) {
-    throw new Error(`${file} is damaged; restore it from a backup, or remove the data folder to start anew`)
+  const identity = parseIdentity(text)
+  if (identity !== undefined) return identity
+  throw new Error(`${file} is damaged; restore it from a backup, or remove the data folder to start anew`)
+}
+
+function parseIdentity(text: string): Identity | undefined {
+  try {
+    const { clusterUid, clusterName, network } = JSON.parse(text) as Record<string, unknown>
+    if (typeof clusterUid !== 'string' || typeof clusterName !== 'string') return undefined
+    if (network === undefined) return { clusterUid, clusterName }
+    return network === 'bridged' || network === 'loopback' ? { clusterUid, clusterName, network } : undefined
+  } catch {
+    return undefined
   }
-  return { clusterUid, clusterName, ...(network === undefined ? {} : { network }) }
 }
 
 async function readOrMake(file: string, make: () => string): Promise<string> {

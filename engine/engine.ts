@@ -55,6 +55,8 @@ export interface Engine {
   readonly url: string
   /** Where the followed branch is, without credentials. */
   readonly source: string
+  /** Resolves when the agent of this machine can run pods. */
+  readonly able: Promise<void>
   /** Resolves when the branch was read, what follows from it is recorded, and the agent is there to run it. */
   readonly ready: Promise<void>
   stop(): Promise<void>
@@ -234,5 +236,5 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     return { ok: checks.every(({ ok }) => ok), checks }
   }
 
-  return { cluster, url, source: state.source?.url ?? `${url}${gitPath}`, ready: begin() }
+  return { cluster, url, source: state.source?.url ?? `${url}${gitPath}`, able: nodes.able, ready: begin() }
 }

@@ -1,4 +1,5 @@
 /** What the proxy of a node serves, computed from Services and EndpointSlices as kube-proxy does. Pure. */
+import { compareText } from '../../engine/api/stable.ts'
 import type { Endpoint, EndpointSlice, NodeName, Service, ServicePort } from '../../engine/api/types.ts'
 
 export interface ProxyTable {
@@ -143,8 +144,4 @@ function sortKey({ namespace, name, protocol, address }: ProxyPort): string {
 
 function compareEndpoints(a: ProxyEndpoint, b: ProxyEndpoint): number {
   return compareText(a.address, b.address) || a.port - b.port
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -5,6 +5,7 @@ import { ManifestSet } from './set/manifest-set.ts'
 import { checkDuplicates, checkNamespaces } from './set/names.ts'
 import { checkReferences } from './set/references.ts'
 import { type AddressClaim, addressClaims, checkAddresses, checkServices } from './set/services.ts'
+import { compareText } from './stable.ts'
 
 /** A set that was checked, kept so that the next one is checked only where it differs. */
 export interface CheckedSet {
@@ -78,8 +79,4 @@ function sameItems(some: readonly Manifest[], others: readonly Manifest[]): bool
 
 function inPlace(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => compareText(a.file, b.file) || a.line - b.line || a.column - b.column)
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

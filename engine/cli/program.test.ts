@@ -34,7 +34,7 @@ const engine: EngineControls = {
     commit === 'nope'
       ? Promise.reject(new Refused('commit nope is not in the history', 'gantry history lists those that are'))
       : Promise.resolve({ commit: 'fedcba9876', restored: revision }),
-  down: () => Promise.resolve({ stoppedPods: 0 }),
+  down: () => {},
 }
 
 let server: ServerFixture

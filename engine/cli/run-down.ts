@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FolderHeld } from '../../machine/hold.ts'
 import { version } from '../../machine/version.ts'
 import { stopPods } from '../agent-process.ts'
@@ -53,12 +54,13 @@ async function openIdle(folder: string): Promise<DataFolder | undefined> {
 
 async function stopEngine(folder: string, say: (line: string) => void): Promise<DataFolder> {
   say('stopping Gantry …')
-  const { server } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as { server: string }
+  const server = readFileSync(join(folder, 'server'), 'utf8').trim()
   const token = readFileSync(join(folder, 'token'), 'utf8').trim()
   await createClient({ server, token }).post('/gantry/v1/down', {})
   for (const deadline = Date.now() + patience; Date.now() < deadline;) {
     const data = await openIdle(folder)
     if (data !== undefined) return data
+    await sleep(50)
   }
   throw new CliError(`Gantry does not end within ${patience / 1000} s`, { remedy: `see ${join(folder, 'gantry.log')}` })
 }

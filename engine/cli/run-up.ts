@@ -89,7 +89,9 @@ export async function runUp(options: UpOptions): Promise<void> {
   })
 
   try {
-    await writeFileDurably(data.file('server.json'), JSON.stringify({ server: engine.url }), { mode: 0o600 })
+    await writeFileDurably(data.file('server'), `${engine.url}\n`, { mode: 0o600 })
+    // Not before it is sure to stay: the commands go on asking the one that was there.
+    await Promise.race([engine.able, givenUp])
     saveConnection({
       server: engine.url,
       tokenFile: data.file('token'),

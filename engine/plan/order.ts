@@ -1,4 +1,5 @@
 import type { KindKey } from '../api/reference.ts'
+import { compareText } from '../api/stable.ts'
 import type { PlanStep } from './step.ts'
 
 /**
@@ -47,8 +48,4 @@ export function inOrder<Step extends PlanStep>(steps: readonly Step[]): Step[] {
 
 function rank(step: PlanStep): number {
   return rankOf.get(step.ref.kind) ?? lastRank
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -13,8 +13,8 @@ export interface EngineControls {
    * healthy commit before the applied one. Rejects with Refused.
    */
   rollback(options: { commit?: string }): Promise<Rollback>
-  /** Stops every pod, then the engine; resolves once the pods are stopped. Rejects with Refused. */
-  down(options: { purge: boolean }): Promise<Down>
+  /** Asks the engine to end, so that `gantry down` can stop the pods. */
+  down(): void
 }
 
 export interface EngineStatus {
@@ -61,10 +61,6 @@ export interface Rollback {
   readonly commit: string
   /** The commit whose tree it restores. */
   readonly restored: Revision
-}
-
-export interface Down {
-  readonly stoppedPods: number
 }
 
 /** Something that the engine was asked and will not do; the remedy says what would help. */

@@ -22,9 +22,10 @@ export async function serveGantryApi(exchange: Exchange, url: URL, engine: Engin
       return sendJson(exchange, await engine.rollback(commit === undefined ? {} : { commit }))
     }
     case 'POST /gantry/v1/down': {
-      const { purge = false } = await readBody(exchange.request)
-      if (typeof purge !== 'boolean') throw badRequest('purge must be true or false')
-      return sendJson(exchange, await engine.down({ purge }))
+      await readBody(exchange.request)
+      // It ends once the answer is out.
+      exchange.response.once('finish', () => engine.down())
+      return sendJson(exchange, {})
     }
     default:
       throw unknownPath()

@@ -52,7 +52,7 @@ export async function startServer(overrides: FixtureOptions = {}): Promise<Serve
       },
       history: () => Promise.resolve([]),
       rollback: () => Promise.reject(new Error('not asked in this test')),
-      down: () => Promise.resolve({ stoppedPods: 0 }),
+      down: () => {},
     },
     registry: new Registry(),
     onError: error => errors.push(error),

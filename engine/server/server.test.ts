@@ -270,6 +270,7 @@ test('a log is let go of when its reader goes', async () => {
 })
 
 test('what the engine refuses comes with its remedy, and asks come as JSON alone', async () => {
+  let downs = 0
   server = await startServer({
     engine: {
       status: () => {
@@ -278,7 +279,7 @@ test('what the engine refuses comes with its remedy, and asks come as JSON alone
       history: ({ limit }) => Promise.resolve(Array.from({ length: limit }, () => entry)),
       rollback: ({ commit }) =>
         Promise.reject(new Refused(`commit ${commit} is not in the history`, 'see gantry history')),
-      down: () => Promise.resolve({ stoppedPods: 2 }),
+      down: () => void downs++,
     },
   })
   const revision = { commit: 'c', tree: 't', subject: 's', author: 'a', committedAt: 1 }
@@ -290,10 +291,12 @@ test('what the engine refuses comes with its remedy, and asks come as JSON alone
     code: 409,
     message: 'commit abc is not in the history; see gantry history',
   })
-  expect(await post('/gantry/v1/down', '{}')).toEqual({ stoppedPods: 2 })
+  expect(await post('/gantry/v1/down', '{}')).toEqual({})
+  await expect.poll(() => downs).toBe(1)
   expect(await post('/gantry/v1/down', '{}', 'text/plain')).toMatchObject({ code: 415 })
   expect(await post('/gantry/v1/down', '[]')).toMatchObject({ code: 400 })
-  expect(await post('/gantry/v1/down', `{"purge":"${'x'.repeat(70_000)}"}`)).toMatchObject({ code: 413 })
+  expect(await post('/gantry/v1/down', `{"why":"${'x'.repeat(70_000)}"}`)).toMatchObject({ code: 413 })
+  expect(downs).toBe(1)
 })
 
 test('counts requests and watches', async () => {
@@ -335,7 +338,7 @@ async function optionsOf(): Promise<Parameters<typeof createServer>[0]> {
       },
       history: () => Promise.resolve([]),
       rollback: () => Promise.reject(new Error('not asked')),
-      down: () => Promise.resolve({ stoppedPods: 0 }),
+      down: () => {},
     },
     registry: new Registry(),
     onError: () => undefined,
