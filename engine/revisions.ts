@@ -1,5 +1,6 @@
 /** From a commit to what becomes of it: rendered, checked, planned against the cluster, and let through or not. */
 import type { ClusterView } from './cluster/view.ts'
+import { condense } from './api/condense.ts'
 import { verifyCommit } from './git/signature.ts'
 import type { Commit, CommitReader } from './git/repository.ts'
 import type { Manifest, Revision } from './api/manifest.ts'
@@ -53,10 +54,11 @@ export async function propose(commit: Commit, options: ProposeOptions): Promise<
   const result = { revision, manifests, settings }
   const trusted = signers.applied ?? settings.spec.trustedSigners
   const unsigned = await findUnsigned(commit, { objects, trusted, own: signers.own })
-  const found = [...unsigned, ...rendered.problems]
+  const told = condense(rendered.problems)
+  const found = [...unsigned, ...told]
   if (found.some(isError)) return { ...result, problems: found, plan: { steps: [] }, verdict: 'rejected' }
   const planned = plan(cluster, manifests)
-  const problems = [...rendered.problems, ...checkImmutable(planned)]
+  const problems = [...told, ...checkImmutable(planned)]
   if (problems.some(isError)) return { ...result, problems, plan: planned, verdict: 'rejected' }
   const guard = checkGuards(planned, cluster, { settings, messages: commits.map(({ message }) => message), rewritten })
   if (guard.kind === 'allowed') return { ...result, problems, plan: planned, verdict: 'accepted' }

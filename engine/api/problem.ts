@@ -16,11 +16,16 @@ export interface Problem extends Origin {
   readonly object?: string
   /** The field's path: `spec.template.spec.containers[0].image`. */
   readonly field?: string
+  /** How many more places the same is to be said of. */
+  readonly more?: number
 }
 
 /** `shop/web.yaml:14:13: error: spec.replicas must be …; write replicas: 3` */
 export function formatProblem(problem: Problem): string {
   const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file
   const remedy = problem.remedy === undefined ? '' : `; ${problem.remedy}`
-  return `${place}: ${problem.severity}: ${problem.message}${remedy}`
+  const { more } = problem
+  const others =
+    more === undefined ? '' : ` (and ${more} more place${more === 1 ? '' : 's'}: gantry validate names them)`
+  return `${place}: ${problem.severity}: ${problem.message}${remedy}${others}`
 }
