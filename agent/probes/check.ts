@@ -17,13 +17,23 @@ export interface CheckTarget {
 /** Never rejects: what goes wrong is the result. */
 export async function check(probe: Probe, target: CheckTarget, ended: AbortSignal): Promise<CheckResult> {
   const timeoutMs = probe.timeoutSeconds * 1000
-  const patience = AbortSignal.timeout(timeoutMs)
-  const signal = AbortSignal.any([patience, ended])
+  // Not AbortSignal.timeout and AbortSignal.any: those wake the agent once more for each try that is long over.
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  let isLate = false
+  const patience = setTimeout(() => {
+    isLate = true
+    abort()
+  }, timeoutMs)
+  ended.addEventListener('abort', abort, { once: true })
   try {
-    return await attempt(probe, target, { timeoutMs, signal })
+    return await attempt(probe, target, { timeoutMs, signal: controller.signal })
   } catch (error) {
-    if (patience.aborted) return { ok: false, message: `no answer within ${probe.timeoutSeconds}s` }
+    if (isLate) return { ok: false, message: `no answer within ${probe.timeoutSeconds}s` }
     return { ok: false, message: error instanceof Error ? error.message || error.name : String(error) }
+  } finally {
+    clearTimeout(patience)
+    ended.removeEventListener('abort', abort)
   }
 }
 

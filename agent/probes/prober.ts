@@ -125,13 +125,14 @@ class ContainerProbes {
   }
 
   #schedule(course: Course, at: number): void {
-    course.timer = setTimeout(() => void this.#try(course), Math.max(0, at - this.#options.now()))
+    // Settled here, since a timer may ring some milliseconds early.
+    const counts = at >= course.countedAt
+    course.timer = setTimeout(() => void this.#try(course, counts), Math.max(0, at - this.#options.now()))
   }
 
-  async #try(course: Course): Promise<void> {
+  async #try(course: Course, counts: boolean): Promise<void> {
     const { kind, probe } = course
     const before = this.verdicts()
-    const counts = this.#options.now() >= course.countedAt
     const { ok, message } = await check(probe, this.#target, this.#ended.signal)
     if (this.#ended.signal.aborted) return
     const now = this.#options.now()

@@ -26,6 +26,8 @@ export function readStatus(
   record: ContainerRecord,
   { layout, before }: { layout: Layout; before?: Sighting },
 ): Sighting {
+  // While the main process lives no mark says otherwise; this is all that a container at rest costs.
+  if (before?.main !== undefined && before.goneSince === undefined && isAlive(before.main)) return before
   const started = read(join(layout.marks, `${record.id}.started`))
   const exited = read(join(layout.marks, `${record.id}.exited`))
   const main = started === undefined ? undefined : readIdentity(started.text)
