@@ -53,6 +53,9 @@ export class Assignments implements Mirror {
   node(): Kinds['Node'] | undefined {
     return this.#get('Node', this.#nodeName)
   }
+  peers(): readonly Kinds['Node'][] {
+    return this.#list('Node').filter(({ metadata }) => metadata.name !== this.#nodeName)
+  }
   pods(): readonly Kinds['Pod'][] {
     return this.#list('Pod')
   }

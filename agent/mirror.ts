@@ -6,6 +6,8 @@ export interface Mirror {
   readonly settings: NodeSettings
   readonly resourceVersion: number
   node(): Node | undefined
+  /** The other nodes whose pods can be reached: of each its name, podCIDR and InternalIP. */
+  peers(): readonly Node[]
   pods(): readonly Pod[]
   configMap(namespace: string, name: string): ConfigMap | undefined
   secret(namespace: string, name: string): Secret | undefined

@@ -1,6 +1,6 @@
 import { describeRef, type Ref, refOf } from '../api/reference.ts'
 import { equal } from '../api/stable.ts'
-import type { KubeObject, NodeName, Pod } from '../api/types.ts'
+import type { KubeObject, Node, NodeName, Pod } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { configRefs } from '../cluster/config-refs.ts'
 import type { Observer } from '../cluster/observer.ts'
@@ -8,6 +8,7 @@ import type { ObjectChange } from '../cluster/view.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
 import { drainedCondition } from '../protocol/session.ts'
 import type { AssignmentDelta } from '../protocol/session.ts'
+import { isNewsToPeers, peerNode } from './peers.ts'
 
 /** Objects by what they are called. */
 type Refs = Map<string, Ref>
@@ -20,8 +21,8 @@ class NodeMirror {
 }
 
 /**
- * Follows what each agent may see: its own Node, the Pods bound to it, the ConfigMaps and Secrets of those, and every
- * Service and EndpointSlice.
+ * Follows what each agent may see: its own Node, of the others how to reach their pods, the Pods bound to it, the
+ * ConfigMaps and Secrets of those, and every Service and EndpointSlice.
  */
 export class Mirrors implements Observer {
   readonly #cluster: Cluster
@@ -44,6 +45,7 @@ export class Mirrors implements Observer {
         return
       case 'Node':
         this.#mark(ref.key, ref)
+        if (isNewsToPeers(before as Node | undefined, after as Node | undefined)) this.#shared.set(describeRef(ref), ref)
         return
       case 'ConfigMap':
       case 'Secret':
@@ -82,9 +84,8 @@ export class Mirrors implements Observer {
 
   #everything(node: NodeName, { configs }: NodeMirror): AssignmentDelta {
     const cluster = this.#cluster
-    const own = cluster.get('Node', node)
     const put: KubeObject[] = [
-      ...(own ? [own] : []),
+      ...cluster.list('Node').flatMap(other => nodeFor(node, other) ?? []),
       ...[...configs.values()].flatMap(({ ref }) => cluster.get(ref.kind, ref.key) ?? []),
       ...cluster.podsOn(node),
       ...cluster.list('Service'),
@@ -96,12 +97,11 @@ export class Mirrors implements Observer {
   #delta(node: NodeName, mirror: NodeMirror): AssignmentDelta {
     const put: KubeObject[] = []
     const gone: Ref[] = []
-    for (const refs of [mirror.dirty, this.#shared]) {
-      for (const [id, ref] of refs) {
-        const object = this.#cluster.get(ref.kind, ref.key)
-        if (object && isVisible(object, { id, node, mirror })) put.push(object)
-        else gone.push(ref)
-      }
+    for (const [id, ref] of new Map([...mirror.dirty, ...this.#shared])) {
+      const object = this.#cluster.get(ref.kind, ref.key)
+      const seen = object && visible(object, { id, node, mirror })
+      if (seen) put.push(seen)
+      else gone.push(ref)
     }
     return { full: false, resourceVersion: this.#cluster.resourceVersion, put, delete: gone }
   }
@@ -151,20 +151,29 @@ export class Mirrors implements Observer {
   }
 }
 
-/** A pod's name may be another node's pod by now, and a Secret may be none of this node's business any more. */
-function isVisible(
+/**
+ * What a node may see of an object. A pod's name may be another node's pod by now, and a Secret may be none of this
+ * node's business any more.
+ */
+function visible(
   object: KubeObject,
   { id, node, mirror }: { id: string; node: NodeName; mirror: NodeMirror },
-): boolean {
+): KubeObject | undefined {
   switch (refOf(object).kind) {
     case 'Pod':
-      return (object as Pod).spec.nodeName === node
+      return (object as Pod).spec.nodeName === node ? object : undefined
     case 'ConfigMap':
     case 'Secret':
-      return mirror.configs.has(id)
+      return mirror.configs.has(id) ? object : undefined
+    case 'Node':
+      return nodeFor(node, object as Node)
     default:
-      return true
+      return object
   }
+}
+
+function nodeFor(node: NodeName, other: Node): Node | undefined {
+  return other.metadata.name === node ? other : peerNode(other)
 }
 
 /** An agent wrote a pod's status itself: of it only what the engine adds is news. */
