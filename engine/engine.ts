@@ -8,6 +8,7 @@ import { Cluster } from './cluster/cluster.ts'
 import type { ObjectChange } from './cluster/view.ts'
 import { createControls } from './controls.ts'
 import type { DataFolder } from './data.ts'
+import { deferred } from './deferred.ts'
 import { followBranch } from './follow.ts'
 import { createGitServer } from './git/server.ts'
 import { inWords } from './in-words.ts'
@@ -62,6 +63,11 @@ export interface Engine {
   stop(): Promise<void>
 }
 
+/**
+ * What Gantry was given first it may be asked for at once: a cluster that begins with the example is ready when the example
+ * answers, or after so long, in milliseconds.
+ */
+const longestExample = 10_000
 const nodePorts = { from: 30_000, to: 32_767 }
 /** Told to the agents and to whoever asks; without a node there is nothing to run on. */
 const nodeName = hostname().toLowerCase()
@@ -113,6 +119,8 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   let recordTrouble: Error | undefined
   let loop: Loop | undefined
   let checked = false
+  let served = !state.seeded
+  const healthy = deferred<void>()
 
   const cluster = new Cluster({ startVersion: state.startVersion })
   const outbox = createOutbox({
@@ -136,8 +144,10 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     store.publish(changes)
     for (const { ref, before, after } of changes) {
       if (ref.kind !== clusterKind || after === undefined) continue
-      state.noteProgress(after as ClusterObject)
-      options.onCluster(before as ClusterObject | undefined, after as ClusterObject)
+      const object = after as ClusterObject
+      if (object.status.healthyAt !== undefined) healthy.resolve()
+      state.noteProgress(object)
+      options.onCluster(before as ClusterObject | undefined, object)
     }
   }
 
@@ -221,6 +231,15 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     checked = true
     await outbox.settled()
     await nodes.able
+    if (state.seeded) await Promise.race([healthy.promise, examplePatience()])
+    served = true
+  }
+
+  function examplePatience(): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, longestExample)
+      own(() => clearTimeout(timer))
+    })
   }
 
   function ready(): Readiness {
@@ -231,6 +250,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
         ok: nodes.isAble(nodeName),
         message: `the agent of node ${nodeName} is not there yet`,
       },
+      { name: 'example', ok: served, message: 'the example is starting' },
       { name: 'record', ok: recordTrouble === undefined, message: `recording fails: ${recordTrouble?.message}` },
     ].map(({ message, ...check }) => (check.ok ? check : { ...check, message }))
     return { ok: checks.every(({ ok }) => ok), checks }

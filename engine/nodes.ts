@@ -7,6 +7,7 @@ import type { NodeName } from './api/types.ts'
 import type { ClusterView } from './cluster/view.ts'
 import type { Event } from './core/event.ts'
 import type { DataFolder } from './data.ts'
+import { deferred } from './deferred.ts'
 import { openFrontDoor } from './fleet/front-door.ts'
 import type { FrontDoor } from './fleet/front-door.ts'
 import { nextPodRange, rangesOf } from './fleet/ranges.ts'
@@ -149,10 +150,4 @@ function wrongNetwork(was: NetworkMode, is: NetworkMode): { refused: string; rem
     refused: `this data folder was made by ${who[was]} (${was} network), and this agent runs as ${who[is]} (${is} network)`,
     remedy: `run gantry up as ${who[was]}, or give --data another folder`,
   }
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve(value: T): void } {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>(settle => (resolve = settle))
-  return { promise, resolve }
 }

@@ -6,10 +6,10 @@ import type { Repository } from './git/repository.ts'
 
 const example = new URL('../examples/hello/', entryUrl('gantry'))
 
-/** Does nothing where the branch exists. */
-export async function seed(repository: Repository, { branch, at }: { branch: string; at: number }): Promise<void> {
+/** Does nothing where the branch exists. Resolves to whether it made it. */
+export async function seed(repository: Repository, { branch, at }: { branch: string; at: number }): Promise<boolean> {
   const ref = `refs/heads/${branch}`
-  if ((await repository.resolve(ref)) !== undefined) return
+  if ((await repository.resolve(ref)) !== undefined) return false
   const folder = fileURLToPath(example)
   const changes = new Map<string, Buffer>()
   for (const name of await readdir(folder)) changes.set(name, await readFile(`${folder}/${name}`))
@@ -22,4 +22,5 @@ export async function seed(repository: Repository, { branch, at }: { branch: str
     at,
     sign: false,
   })
+  return true
 }

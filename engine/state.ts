@@ -42,6 +42,8 @@ export interface State {
   readonly publicKey: string
   /** The remote that is followed; undefined where the own repository is. */
   readonly source: Source | undefined
+  /** This start made the repository, with the example in it. */
+  readonly seeded: boolean
   readonly now: () => number
   /** Above every resourceVersion that an earlier start may have given. */
   readonly startVersion: number
@@ -98,16 +100,24 @@ async function openRecord(options: StateOptions, { repository, publicKey, digest
   const floor = recorded.reduce((most, { metadata }) => Math.max(most, Number(metadata.resourceVersion ?? 0)), 0)
   const versions = await createVersionReserve({ file: data.file('versions'), block: versionBlock, floor })
   const remote = options.repo === undefined ? undefined : openSource(options.repo, { repository, branch })
-  if (remote === undefined) await seed(repository, { branch, at: Math.floor(now() / 1000) })
+  const seeded = remote === undefined && (await seed(repository, { branch, at: Math.floor(now() / 1000) }))
   const mirror = remote && createMirror({ repository, remote, refs: [recorder.ref, notesRef(cluster)] })
   // What an earlier start recorded last may not have reached the remote.
   mirror?.changed()
+  let isAway = false
   const source = remote && {
     ...remote,
     async fetch() {
-      const fetched = await remote.fetch()
-      mirror?.reachable()
-      return fetched
+      try {
+        const fetched = await remote.fetch()
+        // Only then: one that may be read and not written is not to be asked every few seconds.
+        if (isAway) mirror?.reachable()
+        isAway = false
+        return fetched
+      } catch (error) {
+        isAway = true
+        throw error
+      }
     },
   }
   const notes = createProgressNotes({
@@ -125,6 +135,7 @@ async function openRecord(options: StateOptions, { repository, publicKey, digest
     repository,
     publicKey,
     source,
+    seeded,
     now,
     startVersion: versions.start,
     get head() {
