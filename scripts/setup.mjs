@@ -14,7 +14,11 @@ const packages = {
   'redis-server': 'redis-server',
   git: 'git',
   setpriv: 'util-linux',
+  sshd: 'openssh-server',
 }
+
+/** Of the user that the tests run Gantry as, where the machine has none with its uid. */
+const account = 'gantry-test'
 
 /**
  * Installs what is missing, starts dockerd. Returns the environment that the tests need and what undoes it all.
@@ -31,6 +35,11 @@ export async function setUp(say) {
     apt('install', '-y', '-qq', '--no-install-recommends', ...names)
   }
   const added = [...installed()].filter(name => !before.has(name))
+  const hasAccount = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .some(line => line.split(':')[2] === '1000')
+  // Whoever comes by ssh has an account.
+  if (!hasAccount) execFileSync('useradd', ['--uid', '1000', '--shell', '/bin/sh', account])
   const folder = mkdtempSync(join(tmpdir(), 'gantry-test-docker-'))
   const engine = await startDocker(folder, say).catch(error => {
     rmSync(folder, { recursive: true, force: true })
@@ -41,6 +50,7 @@ export async function setUp(say) {
     tearDown: async () => {
       await engine.stop()
       rmSync(folder, { recursive: true, force: true })
+      if (!hasAccount) execFileSync('userdel', [account])
       if (added.length === 0) return
       say(`removing ${added.length} packages that were installed for the tests …`)
       apt('purge', '-y', '-qq', ...added)

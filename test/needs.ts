@@ -3,7 +3,7 @@
  * with GANTRY_TEST_STRICT=1 (CI) it fails instead.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe } from 'vitest'
 
 const probes = {
@@ -15,6 +15,7 @@ const probes = {
   corpus: () => (existsSync(new URL('../../shared/corpus', import.meta.url)) ? undefined : 'no ../shared/corpus'),
   ip: () => works('ip', ['-V']),
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'no /bin/busybox'),
+  sshd: () => (existsSync('/usr/sbin/sshd') ? account(1000) : 'no /usr/sbin/sshd'),
   redis: () => works('redis-server', ['--version']),
 } satisfies Record<string, () => string | undefined>
 
@@ -45,6 +46,14 @@ export function describeWith(needs: readonly Need[], name: string, body: () => v
     throw new Error(`${name}: needs ${why}`)
   }
   describe.skip(`${name} [skipped, needs ${why}]`, body)
+}
+
+/** Ssh works for users with an account alone. */
+function account(uid: number): string | undefined {
+  const has = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .some(line => line.split(':')[2] === String(uid))
+  return has ? undefined : `no account with uid ${uid}`
 }
 
 function works(program: string, args: readonly string[]): string | undefined {

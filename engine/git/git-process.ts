@@ -13,9 +13,13 @@ const ownConfig: Readonly<Record<string, string>> = {
   'core.hooksPath': '/dev/null',
 }
 
+/** A setting that is given several times holds several values. */
+export type GitConfig = Readonly<Record<string, string | readonly string[]>>
+
 export interface GitOptions {
-  readonly config?: Readonly<Record<string, string>>
-  readonly env?: Readonly<Record<string, string>>
+  readonly config?: GitConfig
+  /** Undefined takes a variable out again. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly stdio?: StdioOptions
   /** Gives the process a group of its own, so that its children can be ended with it. */
   readonly detached?: boolean
@@ -30,8 +34,8 @@ export function spawnGit(args: readonly string[], options: GitOptions = {}): Chi
   })
 }
 
-function gitEnvironment(config: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(config)
+function gitEnvironment(config: GitConfig): Record<string, string> {
+  const entries = Object.entries(config).flatMap(([key, values]) => [values].flat().map(value => [key, value] as const))
   return {
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: '/nonexistent',

@@ -36,14 +36,36 @@ const rules: readonly Rule[] = [
     remedy: 'give the user that runs Gantry an ssh key that may read the repository',
   },
   {
-    says: /non-fast-forward|fetch first|\[(remote )?rejected\]|pre-receive hook declined|protected branch/i,
+    says: /certificate|SSL CA cert/i,
     code: 'RemoteRefused',
+    remedy:
+      'where the certificate is right, name the file of its authority: GIT_SSL_CAINFO=FILE gantry up …, or git config --global http.sslCAInfo FILE',
+  },
+  {
+    says: /non-fast-forward|fetch first|incorrect old value|is at [0-9a-f]{40} but expected/i,
+    code: 'RefChanged',
     remedy: 'let Gantry alone write the observed branch of the remote, or delete it there once',
+  },
+  {
+    says: /branch is currently checked out/,
+    code: 'RemoteRefused',
+    remedy: 'make that a bare repository, or check out another branch there',
   },
   {
     says: /dubious ownership/,
     code: 'RemoteRefused',
-    remedy: 'run Gantry as the user that owns the repository',
+    remedy:
+      "run Gantry as the repository's owner; or, where the hooks there may run as this user: git config --global --add safe.directory FOLDER",
+  },
+  {
+    says: /unable to create temporary object directory|insufficient permission|marked as read only/i,
+    code: 'RemoteRefused',
+    remedy: 'let the user or key with which Gantry comes write to the repository',
+  },
+  {
+    says: /\[(remote )?rejected\]/,
+    code: 'RemoteRefused',
+    remedy: 'let the user or key with which Gantry comes push that branch, whatever rule or hook forbids it',
   },
   {
     says: /repository .*not found|does not exist|does not appear to be a git repository|returned error: 404/i,

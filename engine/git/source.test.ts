@@ -241,7 +241,7 @@ test('mirrors the record, and never over what another wrote there', async () => 
   expect(await remote.listRefs('refs/')).toEqual(await own.listRefs('refs/'))
   await change(remote, 'foreign', record)
   await change(own, 'two', record)
-  expect(await failureOf(mirror.push(refs))).toMatchObject({ code: 'RemoteRefused' })
+  expect(await failureOf(mirror.push(refs))).toMatchObject({ code: 'RefChanged' })
 })
 
 test('closing ends a fetch that hangs', async () => {

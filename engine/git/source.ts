@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { collect, spawnGit } from './git-process.ts'
 import type { GitResult } from './git-process.ts'
 import { credentialSettings, parseAddress } from './credentials.ts'
 import type { Credentials } from './credentials.ts'
+import { Lock } from './lock.ts'
 import { remoteFailure } from './remote-failure.ts'
+import { remoteSettings } from './remote-settings.ts'
 import { GitError } from './repository.ts'
 import type { Oid, RefName, Repository } from './repository.ts'
 
@@ -39,24 +39,6 @@ export interface Source {
   close(): Promise<void>
 }
 
-/** Of the user's environment, what reaching a remote may need. */
-const inherited = [
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'SSH_AUTH_SOCK',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'GIT_SSL_CAINFO',
-  'http_proxy',
-  'https_proxy',
-  'all_proxy',
-  'no_proxy',
-  'HTTPS_PROXY',
-  'ALL_PROXY',
-  'NO_PROXY',
-]
-
 const config = {
   'fetch.fsckObjects': 'true',
   'fetch.fsck.zeroPaddedFilemode': 'ignore',
@@ -70,16 +52,20 @@ export function createSource(options: SourceOptions): Source {
   const { repository, branch } = options
   const { idle = 30_000, total = 600_000 } = options.timeouts ?? {}
   const address = parseAddress(options.url, options.credentials ?? { kind: 'default' })
-  const settings = credentialSettings(address)
+  const credentials = credentialSettings(address)
   const running = new Map<ChildProcess, Promise<GitResult>>()
-  let configured: Promise<string> | undefined
+  /** What is read of the user's settings may be written down for git: one at a time. */
+  const reading = new Lock()
+  let closed = false
 
-  async function run(args: readonly string[]): Promise<string> {
+  async function run(args: readonly string[], work: 'fetch' | 'push'): Promise<string> {
     const what = `git ${args[0]} of ${address.url}`
-    const configFile = await (configured ??= writeConfig(repository.path))
+    const remote = { repository: repository.path, url: address.url, idle }
+    const settings = await reading.hold(() => remoteSettings(remote, work))
+    if (closed) throw new GitError('RemoteUnreachable', `${what} was broken off`)
     const child = spawnGit(['--git-dir', repository.path, ...args], {
-      config: { ...config, ...settings.config },
-      env: { ...remoteEnvironment(configFile, idle), ...settings.env },
+      config: { ...settings.config, ...config, ...credentials.config },
+      env: { ...settings.env, ...credentials.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
@@ -104,7 +90,7 @@ export function createSource(options: SourceOptions): Source {
   }
 
   async function explainMissing(): Promise<GitError> {
-    const heads = (await run(['ls-remote', '--heads', address.url]))
+    const heads = (await run(['ls-remote', '--heads', address.url], 'fetch'))
       .split('\n')
       .flatMap(line => line.split('refs/heads/')[1] ?? [])
       .filter(name => !name.startsWith('observed/'))
@@ -125,7 +111,7 @@ export function createSource(options: SourceOptions): Source {
         '--no-recurse-submodules',
       ]
       try {
-        await run(['fetch', ...flags, address.url, `+${ref}:${ref}`])
+        await run(['fetch', ...flags, address.url, `+${ref}:${ref}`], 'fetch')
       } catch (error) {
         if (error instanceof GitError && error.code === 'BranchMissing') throw await explainMissing()
         throw error
@@ -135,9 +121,11 @@ export function createSource(options: SourceOptions): Source {
       return head
     },
     async push(refs) {
-      await run(['push', '--progress', '--atomic', '--no-verify', address.url, ...refs.map(ref => `${ref}:${ref}`)])
+      const flags = ['--progress', '--atomic', '--no-verify']
+      await run(['push', ...flags, address.url, ...refs.map(ref => `${ref}:${ref}`)], 'push')
     },
     async close() {
+      closed = true
       for (const child of running.keys()) killGroup(child)
       await Promise.allSettled(running.values())
     },
@@ -171,25 +159,4 @@ function killGroup(child: ChildProcess): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
-}
-
-function remoteEnvironment(configFile: string, idle: number): Record<string, string> {
-  const own = Object.fromEntries(
-    inherited.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
-  return {
-    ...own,
-    GIT_CONFIG_GLOBAL: configFile,
-    GIT_ALLOW_PROTOCOL: 'file:http:https:ssh',
-    GIT_SSH_COMMAND: `ssh -o BatchMode=yes -o ConnectTimeout=${Math.ceil(idle / 1000)} -o ServerAliveInterval=10`,
-    GIT_HTTP_LOW_SPEED_LIMIT: '1',
-    GIT_HTTP_LOW_SPEED_TIME: String(Math.ceil(idle / 1000)),
-  }
-}
-
-/** A repository on this machine that the user named is to be read whoever owns it; git takes that from a file alone. */
-async function writeConfig(repository: string): Promise<string> {
-  const file = join(repository, 'gantry-source.gitconfig')
-  await writeFile(file, '[safe]\n\tdirectory = *\n')
-  return file
 }

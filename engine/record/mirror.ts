@@ -22,7 +22,7 @@ export interface MirrorState {
 export interface Mirror {
   /** Tells that one of the references moved. */
   changed(): void
-  /** Tells that the remote answers: what failed is tried again soon, however long it was away. */
+  /** Tells that the remote answers again, however long it did not: what failed is tried again soon. */
   reachable(): void
   state(): MirrorState
   close(): Promise<void>
@@ -33,6 +33,8 @@ const longestWait = 32
 
 export function createMirror({ repository, remote, refs, interval = 10_000 }: MirrorOptions): Mirror {
   let behindSince: number | undefined
+  /** Of what is on its way. */
+  let pushingSince: number | undefined
   let problem: string | undefined
   let wait = 1
   let timer: NodeJS.Timeout | undefined
@@ -55,7 +57,7 @@ export function createMirror({ repository, remote, refs, interval = 10_000 }: Mi
   }
 
   async function push(): Promise<void> {
-    const since = behindSince
+    pushingSince = behindSince
     // What changes from here on may miss this push, and is behind from here on.
     behindSince = undefined
     try {
@@ -66,10 +68,11 @@ export function createMirror({ repository, remote, refs, interval = 10_000 }: Mi
       problem = undefined
       wait = 1
     } catch (error) {
-      behindSince = since
+      behindSince = pushingSince
       problem = describe(error)
       wait = Math.min(wait * 2, longestWait)
     }
+    pushingSince = undefined
     nextAt = performance.now() + interval * wait
   }
 
@@ -86,10 +89,10 @@ export function createMirror({ repository, remote, refs, interval = 10_000 }: Mi
       timer = undefined
       schedule()
     },
-    state: () => ({
-      ...(behindSince === undefined ? {} : { behindSince }),
-      ...(problem === undefined ? {} : { problem }),
-    }),
+    state() {
+      const since = pushingSince ?? behindSince
+      return { ...(since === undefined ? {} : { behindSince: since }), ...(problem === undefined ? {} : { problem }) }
+    },
     async close() {
       closed = true
       clearTimeout(timer)

@@ -21,7 +21,8 @@ export interface GantryOptions {
   readonly data?: string
   /** A program and its arguments through which Gantry is started: `setpriv …`. */
   readonly through?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+  /** Added to that of the tests; undefined takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 export interface Output {

@@ -3,9 +3,12 @@ import { execFile, spawn } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { must } from './gantry.ts'
+import type { Gantry } from './gantry.ts'
 
 const run = promisify(execFile)
 const hello = readFileSync(new URL('../../examples/hello/hello.yaml', import.meta.url), 'utf8')
@@ -13,6 +16,19 @@ const hello = readFileSync(new URL('../../examples/hello/hello.yaml', import.met
 /** The hello example at a NodePort of its own, so that tests of other clusters may run beside it. */
 export function helloAt(nodePort: number, version = '1'): string {
   return hello.replace('nodePort: 30080', `nodePort: ${nodePort}`).replace('value: "1"', `value: "${version}"`)
+}
+
+/** The least that a cluster can run: what a test of the way there needs. */
+export function menu(dish: string): Record<string, string> {
+  return { 'menu.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: menu\ndata:\n  dish: ${dish}\n` }
+}
+
+/** The dish that the cluster has; undefined where it has no menu. */
+export async function servedBy(gantry: Gantry): Promise<string | undefined> {
+  const { items } = await gantry.api<{ items: { metadata: { name: string }; data?: { dish?: string } }[] }>(
+    '/api/v1/namespaces/default/configmaps',
+  )
+  return items.find(({ metadata }) => metadata.name === 'menu')?.data?.dish
 }
 
 /** A NodePort that is free as far as can be told. */
@@ -66,6 +82,13 @@ export class Remote {
     return this.git('rev-parse', 'HEAD')
   }
 
+  /** Whether it has the record and the notes of a cluster as that has them now. */
+  async mirrors(gantry: Gantry): Promise<boolean> {
+    const list = ['for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads/observed', 'refs/notes']
+    const { stdout } = must(await gantry.run('git', ['--git-dir', join(gantry.data, 'git/hello.git'), ...list]))
+    return stdout.trim() === (await this.bare(...list))
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -84,23 +107,42 @@ export type Conduct = 'serve' | 'answer 500' | 'hang' | 'send half a pack'
 
 export const password = 'pa55-w0rd'
 
+/** What somebody asked of a server. */
+export interface Asked {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** `GET /remote.git/info/refs?service=git-upload-pack` */
+  readonly what: string
+  /** Who was let in; undefined for one that was turned away. */
+  readonly user: string | undefined
+}
+
+export interface GitHostOptions {
+  readonly uid: number
+  /** Serves https: PEM. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
 /** Serves a remote by `git http-backend` to whoever knows the password, under any name. */
 export class GitHost {
   conduct: Conduct = 'serve'
   /** The next password; the old one is then of no use. */
   password = password
+  readonly asked: Asked[] = []
+  /** Happens before the server looks at a request. */
+  before: ((what: string) => Promise<unknown>) | undefined
   readonly #remote: Remote
-  readonly #uid: number
+  readonly #options: GitHostOptions
   #server: Server | undefined
   #port = 0
 
-  constructor(remote: Remote, options: { uid: number }) {
+  constructor(remote: Remote, options: GitHostOptions) {
     this.#remote = remote
-    this.#uid = options.uid
+    this.#options = options
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}/remote.git`
+    return `http${this.#options.tls ? 's' : ''}://127.0.0.1:${this.#port}/remote.git`
   }
   get urlWithPassword(): string {
     return this.url.replace('//', `//ada:${this.password}@`)
@@ -108,7 +150,9 @@ export class GitHost {
 
   /** Comes back at the port that it had. */
   async open(): Promise<void> {
-    const server = createServer((request, response) => this.#answer(request, response))
+    const listener = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response)
+    const { tls } = this.#options
+    const server = tls ? createSecureServer(tls, listener) : createServer(listener)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(this.#port, '127.0.0.1', resolve)
     })
@@ -125,9 +169,13 @@ export class GitHost {
     await new Promise(resolve => server.close(resolve))
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, login = ''] = (request.headers.authorization ?? '').split(' ')
-    const isKnown = Buffer.from(login, 'base64').toString().endsWith(`:${this.password}`)
+    const [user = '', word] = Buffer.from(login, 'base64').toString().split(':')
+    const isKnown = word === this.password
+    const what = `${request.method} ${request.url}`
+    this.asked.push({ at: Date.now(), what, user: isKnown ? user : undefined })
+    await this.before?.(what)
     if (this.conduct === 'hang') return
     if (this.conduct === 'answer 500') response.writeHead(500).end('the database is gone\n')
     else if (!isKnown) response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
@@ -138,8 +186,8 @@ export class GitHost {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const backend = spawn('git', ['http-backend'], {
-      uid: this.#uid,
-      gid: this.#uid,
+      uid: this.#options.uid,
+      gid: this.#options.uid,
       env: {
         PATH: process.env['PATH'],
         HOME: this.#remote.folder,
