@@ -6,7 +6,7 @@ import type { Follower } from './follow.ts'
 import type { GitServer } from './git/server.ts'
 import type { Oid } from './git/repository.ts'
 import { inWords } from './in-words.ts'
-import { readApplied } from './record/applied.ts'
+import { readFates } from './record/fate.ts'
 import { revisionOf } from './revisions.ts'
 import { rollBack } from './rollback.ts'
 import type { EngineControls, EngineStatus } from './server/controls.ts'
@@ -73,14 +73,14 @@ export function createControls(options: ControlsOptions): EngineControls {
       if (head === undefined) return []
       const commits = await repository.log(head, { limit })
       const place = { repository, cluster: clusterName }
-      const applied = await readApplied(
+      const fates = await readFates(
         place,
         commits.map(({ oid }) => oid),
       )
       const status = own()?.status
       return commits.map(commit => ({
         revision: revisionOf(commit),
-        ...applied.get(commit.oid),
+        ...fates.get(commit.oid),
         current: commit.oid === status?.revision?.commit,
         ...(commit.oid === status?.refused?.revision.commit ? { refused: status.refused.verdict } : {}),
       }))

@@ -8,7 +8,7 @@ import { GitError } from './git/repository.ts'
 import type { Oid, Repository } from './git/repository.ts'
 import { createProgressNotes } from './progress-notes.ts'
 import type { ProgressNotes } from './progress-notes.ts'
-import { readApplied } from './record/applied.ts'
+import { readFates } from './record/fate.ts'
 
 const [early, late] = ['2030-01-01T12:00:00Z', '2030-01-01T12:00:09Z']
 let folder = ''
@@ -61,7 +61,7 @@ function cluster(oid: Oid | undefined, status: Partial<ClusterObject['status']> 
 }
 
 const read = async (...oids: Oid[]): Promise<unknown> =>
-  Object.fromEntries(await readApplied({ repository, cluster: 'hello' }, oids))
+  Object.fromEntries(await readFates({ repository, cluster: 'hello' }, oids))
 
 test('says when a commit was applied and when it became healthy, and keeps the last one alive', async () => {
   const [one, two] = [await commit('one'), await commit('two')]
@@ -73,6 +73,25 @@ test('says when a commit was applied and when it became healthy, and keeps the l
   await notes.close()
   expect(await read(one, two)).toEqual({ [one]: { appliedAt: early, healthyAt: late }, [two]: { appliedAt: late } })
   expect(await repository.resolve('refs/gantry/applied/hello')).toBe(two)
+})
+
+test('says why a commit was rejected, for good, while an older one stays applied', async () => {
+  const [one, bad, two] = [await commit('one'), await commit('bad'), await commit('two')]
+  const error = { severity: 'error', file: 'a.yaml', line: 3, column: 1, message: 'no', remedy: 'mend it' } as const
+  const warning = { ...error, severity: 'warning' } as const
+  const revision = { commit: bad, tree: '', subject: 'bad', author: 'Ada', committedAt: 0 }
+  const refused = { revision, verdict: 'rejected', problems: [warning, error] } as const
+  notes.note(cluster(one, { appliedAt: early, refused }))
+  notes.note(
+    cluster(one, {
+      appliedAt: early,
+      refused: { ...refused, revision: { ...revision, commit: two }, verdict: 'waiting' },
+    }),
+  )
+  await notes.close()
+  expect(await read(one, bad, two)).toEqual({ [one]: { appliedAt: early }, [bad]: { refused: 'rejected' } })
+  const texts = await repository.readNotes('refs/notes/gantry/hello', [bad])
+  expect(texts.get(bad)).toBe('Rejected:\na.yaml:3:1: error: no; mend it\n')
 })
 
 test.each([

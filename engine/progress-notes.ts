@@ -1,8 +1,7 @@
-/** Notes on the desired commits when they were applied and became healthy: what `git log --notes` and the history show. */
+/** Notes on the desired commits what became of them: what `git log --notes` and the history show. */
 import type { ClusterObject } from './api/cluster-object.ts'
 import type { Oid, Repository } from './git/repository.ts'
-import { markApplied } from './record/applied.ts'
-import type { Applied } from './record/applied.ts'
+import { markApplied, markRejected } from './record/fate.ts'
 
 export interface ProgressNotesOptions {
   readonly repository: Repository
@@ -14,7 +13,7 @@ export interface ProgressNotesOptions {
 }
 
 export interface ProgressNotes {
-  /** Writes down how far the applied commit has come. */
+  /** Writes down how far the applied commit has come, and why a newer one was rejected. */
   note(cluster: ClusterObject): void
   close(): Promise<void>
 }
@@ -22,16 +21,16 @@ export interface ProgressNotes {
 const retryDelay = 2_000
 
 export function createProgressNotes(options: ProgressNotesOptions): ProgressNotes {
-  /** Not written yet; the newest of each commit. */
-  const waiting = new Map<Oid, Applied>()
+  /** How to write what is not written yet; the newest of each commit. Resolves to whether that was new. */
+  const waiting = new Map<Oid, () => Promise<boolean>>()
   let work: Promise<void> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
   let closed = false
 
   async function write(): Promise<void> {
-    for (const [commit, applied] of waiting) {
-      const written = await markApplied(options, { commit, ...applied })
-      if (waiting.get(commit) === applied) waiting.delete(commit)
+    for (const [commit, mark] of waiting) {
+      const written = await mark()
+      if (waiting.get(commit) === mark) waiting.delete(commit)
       if (written) options.onWritten()
     }
   }
@@ -45,10 +44,16 @@ export function createProgressNotes(options: ProgressNotesOptions): ProgressNote
   }
 
   return {
-    note({ status: { revision, appliedAt, healthyAt } }) {
-      if (revision === undefined || appliedAt === undefined) return
-      waiting.set(revision.commit, { appliedAt, ...(healthyAt === undefined ? {} : { healthyAt }) })
-      start()
+    note({ status: { revision, appliedAt, healthyAt, refused } }) {
+      if (revision !== undefined && appliedAt !== undefined) {
+        const applied = { commit: revision.commit, appliedAt, ...(healthyAt === undefined ? {} : { healthyAt }) }
+        waiting.set(applied.commit, () => markApplied(options, applied))
+      }
+      if (refused?.verdict === 'rejected') {
+        const { revision: rejected, problems } = refused
+        waiting.set(rejected.commit, () => markRejected(options, { commit: rejected.commit, problems }))
+      }
+      if (waiting.size > 0) start()
     },
     async close() {
       closed = true

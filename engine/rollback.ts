@@ -1,8 +1,8 @@
 /** `gantry rollback`: one new commit on the followed branch whose followed files are those of an earlier commit. */
 import { GitError } from './git/repository.ts'
-import type { Commit, Oid, Repository, TreeEntry } from './git/repository.ts'
+import type { Change, Commit, Oid, Repository, TreeEntry } from './git/repository.ts'
 import type { Source } from './git/source.ts'
-import { readApplied } from './record/applied.ts'
+import { readFates } from './record/fate.ts'
 import { revisionOf } from './revisions.ts'
 import { Refused } from './server/controls.ts'
 import type { Rollback } from './server/controls.ts'
@@ -55,7 +55,7 @@ export async function rollBack(options: RollbackOptions): Promise<Rollback> {
       await state.source.push([ref])
     } catch (error) {
       await repository.updateRef(ref, { to: head, expected: commit })
-      throw remoteRefused(`the rollback cannot be pushed to ${branch}`, error)
+      throw notPushed(branch, error)
     }
   }
   return { commit, restored: revisionOf(target) }
@@ -69,19 +69,33 @@ async function newestHead(source: Source): Promise<Oid> {
   }
 }
 
+function notPushed(branch: string, error: unknown): unknown {
+  if (!(error instanceof GitError && error.code === 'RefChanged')) {
+    return remoteRefused(`the rollback cannot be pushed to ${branch}`, error)
+  }
+  return new Refused(
+    `somebody pushed to ${branch} at the same moment, so nothing was rolled back`,
+    'look at what came (gantry history), then roll back again',
+  )
+}
+
 function remoteRefused(what: string, error: unknown): unknown {
   if (!(error instanceof GitError)) return error
-  return new Refused(`${what}: ${error.message}`, 'mend that, or roll back in a clone: git revert COMMIT && git push')
+  const remedy = error.remedy === undefined ? 'mend that' : error.remedy
+  return new Refused(`${what}: ${error.message}`, `${remedy}; or roll back in a clone: git revert COMMIT && git push`)
 }
 
 async function lastHealthy(head: Oid, { state, clusterName, current }: RollbackOptions): Promise<Commit> {
   const commits = await state.repository.log(head, { limit: searched })
   const before = commits.slice(commits.findIndex(({ oid }) => oid === current) + 1)
-  const applied = await readApplied(
+  const fates = await readFates(
     { repository: state.repository, cluster: clusterName },
     before.map(({ oid }) => oid),
   )
-  const healthy = before.find(({ oid }) => applied.get(oid)?.healthyAt !== undefined)
+  const healthy = before.find(({ oid }) => {
+    const fate = fates.get(oid)
+    return fate !== undefined && 'healthyAt' in fate
+  })
   if (healthy !== undefined) return healthy
   throw new Refused('no earlier commit was healthy', 'name the commit to go back to; see gantry history')
 }
@@ -99,22 +113,16 @@ async function find(head: Oid, text: string, repository: Repository): Promise<Co
   return only
 }
 
-/** Path → contents to write, null to remove, so that the followed folders become those of the other tree. */
+/** What has to change for the followed folders to become those of the other tree. */
 async function difference(
   repository: Repository,
-  { from, to, paths }: { from: Oid; to: Oid; paths: readonly string[] | undefined },
-): Promise<Map<string, Buffer | null>> {
-  const changes = new Map<string, Buffer | null>()
-  for (const path of await repository.diff(from, to)) {
-    if (paths !== undefined && !paths.some(folder => folder === '.' || path.startsWith(`${folder}/`))) continue
-    const entry = await entryAt(repository, to, path)
-    if (entry !== undefined && entry.kind !== 'file') {
-      throw new Refused(
-        `${path} is no plain file (${entry.kind}), which a rollback cannot write`,
-        'use git: git revert, or git checkout COMMIT -- . and a commit',
-      )
-    }
-    changes.set(path, entry === undefined ? null : await repository.readBlob(entry.oid))
+  { from, to, paths = ['.'] }: { from: Oid; to: Oid; paths: readonly string[] | undefined },
+): Promise<Map<string, Change>> {
+  const names = async (tree: Oid): Promise<string[]> => (await repository.readTree(tree)).map(({ name }) => name)
+  const changes = new Map<string, Change>()
+  for (const path of paths.includes('.') ? new Set([...(await names(from)), ...(await names(to))]) : paths) {
+    const [before, after] = [await entryAt(repository, from, path), await entryAt(repository, to, path)]
+    if (before?.oid !== after?.oid || before?.kind !== after?.kind) changes.set(path, after ?? null)
   }
   return changes
 }

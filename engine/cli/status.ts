@@ -94,7 +94,7 @@ function revisionText({ commit, subject, author }: Revision): string {
 }
 
 function recordText({ branch, commit, pending, mirror }: EngineStatus['record']): string {
-  const behind = pending > 0 ? `, ${pending} changes wait to be recorded` : ''
+  const behind = pending > 0 ? `, ${pending} ${pending === 1 ? 'change waits' : 'changes wait'} to be recorded` : ''
   const lag =
     mirror === undefined
       ? ''

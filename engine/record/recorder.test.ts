@@ -10,7 +10,7 @@ import { openRepository } from '../git/open.ts'
 import type { Repository } from '../git/repository.ts'
 import { verifyCommit } from '../git/signature.ts'
 import { ensureSigningKey } from '../git/signing-key.ts'
-import { markApplied, readApplied } from './applied.ts'
+import { markApplied, readFates } from './fate.ts'
 import { createMirror } from './mirror.ts'
 import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
@@ -365,7 +365,7 @@ test('applied commits are marked, kept and read back', async () => {
   if (commit === undefined) throw new Error('nothing was recorded')
   await markApplied(place, { commit, appliedAt: '2026-11-20T20:00:00Z' })
   await markApplied(place, { commit, appliedAt: '2026-11-20T20:00:00Z', healthyAt: '2026-11-20T20:00:03Z' })
-  expect(await readApplied(place, [commit, 'a'.repeat(40)])).toEqual(
+  expect(await readFates(place, [commit, 'a'.repeat(40)])).toEqual(
     new Map([[commit, { appliedAt: '2026-11-20T20:00:00Z', healthyAt: '2026-11-20T20:00:03Z' }]]),
   )
   expect(await repository.resolve('refs/gantry/applied/hello')).toBe(commit)
