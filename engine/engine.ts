@@ -8,7 +8,7 @@ import { Cluster } from './cluster/cluster.ts'
 import type { ObjectChange } from './cluster/view.ts'
 import { createControls } from './controls.ts'
 import type { DataFolder } from './data.ts'
-import { deferred } from './deferred.ts'
+import { createExample } from './example.ts'
 import { followBranch } from './follow.ts'
 import { createGitServer } from './git/server.ts'
 import { inWords } from './in-words.ts'
@@ -63,11 +63,6 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-/**
- * What Gantry was given first it may be asked for at once: a cluster that begins with the example is ready when the example
- * answers, or after so long, in milliseconds.
- */
-const longestExample = 10_000
 const nodePorts = { from: 30_000, to: 32_767 }
 /** Told to the agents and to whoever asks; without a node there is nothing to run on. */
 const nodeName = hostname().toLowerCase()
@@ -119,8 +114,8 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   let recordTrouble: Error | undefined
   let loop: Loop | undefined
   let checked = false
-  let served = !state.seeded
-  const healthy = deferred<void>()
+  const example = createExample(state.seeded)
+  own(() => example.close())
 
   const cluster = new Cluster({ startVersion: state.startVersion })
   const outbox = createOutbox({
@@ -145,7 +140,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     for (const { ref, before, after } of changes) {
       if (ref.kind !== clusterKind || after === undefined) continue
       const object = after as ClusterObject
-      if (object.status.healthyAt !== undefined) healthy.resolve()
+      example.look(object)
       state.noteProgress(object)
       options.onCluster(before as ClusterObject | undefined, object)
     }
@@ -231,15 +226,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     checked = true
     await outbox.settled()
     await nodes.able
-    if (state.seeded) await Promise.race([healthy.promise, examplePatience()])
-    served = true
-  }
-
-  function examplePatience(): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, longestExample)
-      own(() => clearTimeout(timer))
-    })
+    await example.served
   }
 
   function ready(): Readiness {
@@ -250,7 +237,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
         ok: nodes.isAble(nodeName),
         message: `the agent of node ${nodeName} is not there yet`,
       },
-      { name: 'example', ok: served, message: 'the example is starting' },
+      { name: 'example', ok: example.isServed, message: 'the example is starting' },
       { name: 'record', ok: recordTrouble === undefined, message: `recording fails: ${recordTrouble?.message}` },
     ].map(({ message, ...check }) => (check.ok ? check : { ...check, message }))
     return { ok: checks.every(({ ok }) => ok), checks }
