@@ -59,6 +59,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   function show(to: Parts, mirror: Assignments, services: boolean): void {
     to.traffic.update(mirror, services)
+    to.peers.update(mirror)
     to.pods.apply(mirror)
   }
 

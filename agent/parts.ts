@@ -5,6 +5,8 @@ import { createDns } from './dns/server.ts'
 import type { Dns } from './dns/server.ts'
 import { createNetwork } from './network/create.ts'
 import type { NodeNetwork } from './network/network.ts'
+import { createPeers } from './peers.ts'
+import type { Peers } from './peers.ts'
 import { createPods } from './pods/pods.ts'
 import type { Pods } from './pods/pods.ts'
 import { connectProxy } from './proxy/client.ts'
@@ -22,6 +24,7 @@ export interface Parts {
   readonly proxy: ProxyClient
   readonly dns: Dns | undefined
   readonly pods: Pods
+  readonly peers: Peers
   readonly traffic: Traffic
 }
 
@@ -79,7 +82,15 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     onProblems: problems => send({ type: 'services', problems }),
     onError: error => log.error(error, 'the proxy does not take the table; it gets the next one'),
   })
-  return { network, runtimes, proxy, dns, pods, traffic }
+  const peers = createPeers({
+    network,
+    onTrouble(message) {
+      log.error({ reason: message }, 'the network between the nodes')
+      const ref = { kind: 'Node', key: nodeName }
+      send({ type: 'events', events: [{ ref, type: 'Warning', reason: 'Network', message }] })
+    },
+  })
+  return { network, runtimes, proxy, dns, pods, peers, traffic }
 }
 
 /** Where port 53 was taken since the network found it free, pods are told the same as where it never was. */
@@ -94,12 +105,21 @@ async function serveDns(
   } catch (error) {
     log.error(error, 'names of services cannot be served')
     const dnsRefused = `port 53 of ${address} cannot be listened on: ${String(error)}`
-    return { network: { ...network, dnsAddress: undefined, dnsRefused }, dns: undefined }
+    return { network: withoutDns(network, dnsRefused), dns: undefined }
   }
 }
 
+/** All else is the network's own, its address that may change too. */
+function withoutDns(network: NodeNetwork, dnsRefused: string): NodeNetwork {
+  return Object.create(network, {
+    dnsAddress: { value: undefined },
+    dnsRefused: { value: dnsRefused },
+  }) as NodeNetwork
+}
+
 /** Lets go in the opposite order. Pods and the proxy run on. */
-export async function closeParts({ network, runtimes, proxy, dns, pods, traffic }: Parts): Promise<void> {
+export async function closeParts({ network, runtimes, proxy, dns, pods, peers, traffic }: Parts): Promise<void> {
+  peers.close()
   await pods.close()
   traffic.close()
   dns?.close()
@@ -110,6 +130,7 @@ export async function closeParts({ network, runtimes, proxy, dns, pods, traffic 
 
 /** `gantry down`: stops what runs, and takes down everything that Gantry made on this node. */
 export async function destroyParts(parts: Parts): Promise<void> {
+  parts.peers.close()
   await parts.pods.stopAll()
   await parts.pods.close()
   parts.traffic.close()

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { contains, formatCidr, overlaps, parseCidr, type Cidr } from './cidr.ts'
 import { ipBatch, ipQuery } from './command.ts'
-import { bridgeMark, type Owner } from './mark.ts'
+import { bridgeMark, routeProtocol, type Owner } from './mark.ts'
+import { overlayName } from './overlay-plan.ts'
 
 export interface Bridge {
   readonly owner: Owner
@@ -11,12 +12,10 @@ export interface Bridge {
   readonly gateway: string
   readonly pods: Cidr
   readonly services: Cidr
+  readonly mtu: number
   /** True where this folder set the bridge up before: then an unmarked one is ours too (dockerd remakes it at boot). */
   readonly knownBefore: boolean
 }
-
-/** The routing protocol's number that marks Gantry's route; unassigned elsewhere. */
-const routeProtocol = '71'
 
 export async function ensureBridge(bridge: Bridge): Promise<void> {
   const link = await findLink(bridge.name)
@@ -28,7 +27,7 @@ export async function ensureBridge(bridge: Bridge): Promise<void> {
     ...(link ? [] : [`link add name ${bridge.name} address ${hardwareAddress(bridge)} type bridge`]),
     ...(link?.alias === mark ? [] : [`link set dev ${bridge.name} alias "${mark}"`]),
     `address replace ${bridge.gateway} dev ${bridge.name}`,
-    `link set dev ${bridge.name} up`,
+    `link set dev ${bridge.name} mtu ${bridge.mtu} up`,
     `route replace local ${formatCidr(bridge.services)} dev lo proto ${routeProtocol}`,
   ])
 }
@@ -61,7 +60,8 @@ function refuseOverlap(bridge: Bridge, routes: readonly Route[]): void {
     { field: 'serviceCIDR', range: bridge.services },
   ]
   for (const route of routes) {
-    if (route.dev === bridge.name || isOwnServiceRoute(bridge, route)) continue
+    if (route.dev === bridge.name || route.dev === overlayName(bridge.name)) continue
+    if (isOwnServiceRoute(bridge, route)) continue
     const clash = wanted.find(({ range }) => overlaps(range, route.destination))
     if (!clash) continue
     throw new Error(

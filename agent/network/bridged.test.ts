@@ -151,6 +151,8 @@ describeWith(['root', 'ip'], 'a bridged network', () => {
     await network.detach('pod-b')
     await network.release('pod-b')
     expect(await network.strays(new Set(['pod-a']))).toEqual([])
+    const peers = [{ name: 'b', address: '192.0.2.2', podCIDR: '10.251.8.0/24' }]
+    await network.connect({ hostAddress: '127.0.0.1', peers })
     await network.destroy()
     await network.destroy()
     const [links, routes, rules, names] = await Promise.all([
@@ -159,10 +161,40 @@ describeWith(['root', 'ip'], 'a bridged network', () => {
       execute('nft', ['list', 'ruleset']).catch(() => ({ stdout: '' })),
       execute('ip', ['netns', 'list']),
     ])
+    const { stdout: filter } = await execute('iptables', ['-S'])
+    expect(filter).not.toContain(bridge)
     expect(links.stdout).not.toContain(bridge)
     expect(routes.stdout).not.toContain('10.252.')
     expect(rules.stdout).not.toContain(bridge)
     expect(names.stdout).not.toContain(owner.clusterUid)
+  })
+
+  test('other nodes are joined as they come, move and go, and nobody else is heard', async () => {
+    const network = await open()
+    const device = `${bridge}-vx`
+    const told = async (): Promise<unknown> => ({
+      routes: (await execute('ip', ['route', 'show', 'dev', device])).stdout.match(/10\.251\.\d+\.0\/24/g) ?? [],
+      forwards:
+        (await execute('bridge', ['fdb', 'show', 'dev', device])).stdout.match(/(?<=dst )[\d.]+/g)?.sort() ?? [],
+      heard: (await execute('iptables', ['-S', `GANTRY-${bridge}`])).stdout.match(/(?<=-s )[\d.]+|DROP/g) ?? [],
+    })
+    const peer = (name: string, address: string, podCIDR: string) => ({ name, address, podCIDR })
+    const b = peer('b', '192.0.2.2', '10.251.8.0/24')
+    await network.connect({ hostAddress: '127.0.0.1', peers: [b, peer('c', '192.0.2.3', '10.251.9.0/24')] })
+    expect(await told()).toEqual({
+      routes: ['10.251.8.0/24', '10.251.9.0/24'],
+      forwards: ['192.0.2.2', '192.0.2.3'],
+      heard: ['192.0.2.2', '192.0.2.3', 'DROP'],
+    })
+    await network.connect({ hostAddress: '127.0.0.1', peers: [{ ...b, address: '192.0.2.7' }] })
+    expect(await told()).toEqual({ routes: ['10.251.8.0/24'], forwards: ['192.0.2.7'], heard: ['192.0.2.7', 'DROP'] })
+    // An agent that starts on a node with peers adopts what is there.
+    await (await open()).connect({ hostAddress: '127.0.0.1', peers: [b] })
+    expect(await told()).toEqual({ routes: ['10.251.8.0/24'], forwards: ['192.0.2.2'], heard: ['192.0.2.2', 'DROP'] })
+    await network.connect({ hostAddress: '127.0.0.1', peers: [] })
+    expect((await execute('ip', ['link', 'show'])).stdout).not.toContain(device)
+    expect((await execute('iptables', ['-S'])).stdout).not.toContain(bridge.concat('-vx'))
+    expect((await execute('iptables', ['-S'])).stdout).not.toContain(`GANTRY-${bridge}`)
   })
 
   test('another cluster is refused, with the remedy', async () => {

@@ -4,9 +4,11 @@ import type { NodeName, Uid } from '../../engine/api/types.ts'
 import type { Addresses } from './addresses.ts'
 import { ensureBridge, removeBridge, type Bridge } from './bridge.ts'
 import { addressAt, parseCidr } from './cidr.ts'
-import { ensureFirewall, removeFirewall } from './firewall.ts'
-import { namespaceName } from './mark.ts'
-import type { NodeNetwork } from './network.ts'
+import { admitPeers, ensureFirewall, removeFirewall } from './firewall.ts'
+import { bridgeMark, namespaceName } from './mark.ts'
+import type { NodeNetwork, Peer } from './network.ts'
+import { ensureOverlay, findUnderlay, removeOverlay } from './overlay.ts'
+import { overlayName, overlayOverhead } from './overlay-plan.ts'
 import { attachedPods, ensureNamespace, linkName, rejoin, removeNamespace } from './pod-namespace.ts'
 import { whyNoDns } from './port-53.ts'
 
@@ -23,26 +25,48 @@ export async function createBridgedNetwork(options: {
   const owner = { clusterUid, nodeName }
   const pods = parseCidr(podCIDR)
   const gatewayAddress = addressAt(pods, 1)
+  let hostAddress = options.hostAddress ?? gatewayAddress
+  const mtu = (await findUnderlay(hostAddress)).mtu - overlayOverhead
   const bridge: Bridge = {
     owner,
     name: options.bridge,
     gateway: `${gatewayAddress}/${pods.prefixLength}`,
     pods,
     services: parseCidr(serviceCIDR),
+    mtu,
     knownBefore: addresses.holders().size > 0,
   }
   const firewall = { clusterUid, bridge: bridge.name, podCIDR }
+  const overlay = { name: overlayName(bridge.name), alias: bridgeMark(owner) }
   await ensureBridge(bridge)
   await rejoin(owner, bridge.name)
   const warnings = [...(await ensureForwarding()), ...(await ensureFirewall(firewall))]
   const dnsRefused = await whyNoDns(gatewayAddress)
+  /** One change after another. */
+  let connecting: Promise<unknown> = Promise.resolve()
+
+  async function join(address: string, peers: readonly Peer[]): Promise<void> {
+    if (peers.length === 0) {
+      await removeOverlay(overlay)
+      await admitPeers(firewall, [])
+      return
+    }
+    const underlay = await findUnderlay(address)
+    const local = underlay.here ? address : undefined
+    await admitPeers(firewall, [...new Set(peers.map(peer => peer.address))])
+    await ensureOverlay({ ...overlay, clusterUid, pods, mtu: underlay.mtu - overlayOverhead, local }, peers)
+  }
+
   return {
     mode: 'bridged',
     bridge: bridge.name,
     gateway: bridge.gateway,
     dnsAddress: dnsRefused === undefined ? gatewayAddress : undefined,
     dnsRefused,
-    hostAddress: options.hostAddress ?? gatewayAddress,
+    get hostAddress() {
+      return hostAddress
+    },
+    mtu,
     podCIDR,
     serviceCIDR,
     warnings,
@@ -55,8 +79,15 @@ export async function createBridgedNetwork(options: {
         podUid,
         address: `${ip}/${pods.prefixLength}`,
         gateway: gatewayAddress,
+        mtu,
       }),
     detach: podUid => removeNamespace(owner, podUid),
+    connect: to => {
+      hostAddress = to.hostAddress
+      const joined = connecting.then(() => join(to.hostAddress, to.peers))
+      connecting = joined.catch(() => undefined)
+      return joined
+    },
     strays: async known => {
       const attached = [...(await attachedPods(owner))].filter(uid => !known.has(uid))
       const held = [...addresses.holders()].filter(uid => !known.has(uid))
@@ -65,9 +96,11 @@ export async function createBridgedNetwork(options: {
         ...held.map(uid => `address of pod ${uid}`),
       ]
     },
-    close: async () => {},
+    close: async () => void (await connecting),
     destroy: async () => {
+      await connecting
       for (const podUid of await attachedPods(owner)) await removeNamespace(owner, podUid)
+      await removeOverlay(overlay)
       await removeFirewall(firewall)
       await removeBridge(bridge)
     },

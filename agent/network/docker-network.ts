@@ -9,16 +9,17 @@ export interface DockerNetworkOptions {
 
 /** Undefined in loopback mode, where no container can join. The bridge stays ours: Docker removes only what it made. */
 export function dockerNetworkOptions(
-  network: Pick<NodeNetwork, 'bridge' | 'gateway' | 'podCIDR'>,
+  network: Pick<NodeNetwork, 'bridge' | 'gateway' | 'podCIDR' | 'mtu'>,
 ): DockerNetworkOptions | undefined {
-  const { bridge, gateway, podCIDR } = network
+  const { bridge, gateway, podCIDR, mtu } = network
   const address = gateway?.split('/')[0]
-  if (bridge === undefined || address === undefined) return undefined
+  if (bridge === undefined || address === undefined || mtu === undefined) return undefined
   return {
     Driver: 'bridge',
     IPAM: { Config: [{ Subnet: podCIDR, Gateway: address }] },
     Options: {
       'com.docker.network.bridge.name': bridge,
+      'com.docker.network.driver.mtu': String(mtu),
       // Masquerading is the node network's, for all its pods alike.
       'com.docker.network.bridge.enable_ip_masquerade': 'false',
     },

@@ -1,9 +1,11 @@
 /**
- * What the node's packet filter has to let through: pods among each other and to the outside, whatever policy Docker set
- * on FORWARD, and pods' addresses hidden behind the node's own towards the outside.
+ * What the node's packet filter has to let through: pods among each other, on whichever node, and to the outside,
+ * whatever policy Docker set on FORWARD; and pods' addresses hidden behind the node's own towards the outside. Packets
+ * of the VXLAN are taken from the other nodes alone.
  */
 import type { Uid } from '../../engine/api/types.ts'
 import { CommandError, run } from './command.ts'
+import { overlayName, overlayPort } from './overlay-plan.ts'
 
 export interface Firewall {
   readonly clusterUid: Uid
@@ -11,7 +13,7 @@ export interface Firewall {
   readonly podCIDR: string
 }
 
-type Rule = readonly [table: 'filter' | 'nat', chain: 'FORWARD' | 'POSTROUTING', ...match: string[]]
+type Rule = readonly [table: 'filter' | 'nat', chain: 'INPUT' | 'FORWARD' | 'POSTROUTING', ...match: string[]]
 
 /**
  * With iptables where it is (its FORWARD chain is the one that Docker closes, and only a rule in it opens it), else with
@@ -32,34 +34,77 @@ export async function ensureFirewall(firewall: Firewall): Promise<readonly strin
   ]
 }
 
+/**
+ * Takes packets of the VXLAN from these addresses and drops all others; of none where there are none. Rejects where no
+ * packet filter can be had: a VXLAN that believes everybody would let anybody speak for pods.
+ */
+export async function admitPeers(firewall: Firewall, addresses: readonly string[]): Promise<void> {
+  const withIptables = await attempt(async () => {
+    if (addresses.length === 0) return forgetPeers(firewall)
+    await run(['iptables-restore', '-w', '5', '--noflush'], { input: peersChain(firewall, addresses) })
+    const jump = peersRule(firewall)
+    if (!(await hasRule(jump))) await run(iptables('-I', jump))
+  })
+  if (withIptables === undefined) return
+  const withNft = await attempt(() => run(['nft', '-f', '-'], { input: nftRules(firewall, addresses) }))
+  if (withNft === undefined || addresses.length === 0) return
+  throw new Error(
+    `pods of other nodes are not reached: neither iptables (${withIptables}) nor nft (${withNft}) could be told to take ` +
+      "packets from the cluster's nodes alone; install one of them",
+  )
+}
+
 export async function removeFirewall(firewall: Firewall): Promise<void> {
   await attempt(async () => {
-    for (const rule of rules(firewall)) {
-      while (await hasRule(rule)) await run(iptables('-D', rule))
-    }
+    for (const rule of rules(firewall)) await deleteRule(rule)
+    await forgetPeers(firewall)
   })
   await attempt(() => run(['nft', 'delete', 'table', 'ip', nftTable(firewall)]))
 }
 
+/** With `+`, for the bridge and the VXLAN alike: `gantry0` and `gantry0-vx`. */
 function rules({ bridge, podCIDR, clusterUid }: Firewall): readonly Rule[] {
+  const both = `${bridge}+`
   const comment = ['-m', 'comment', '--comment', `gantry ${clusterUid}`]
+  const established = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']
   return [
-    ['filter', 'FORWARD', '-i', bridge, ...comment, '-j', 'ACCEPT'],
-    [
-      'filter',
-      'FORWARD',
-      '-o',
-      bridge,
-      '-m',
-      'conntrack',
-      '--ctstate',
-      'RELATED,ESTABLISHED',
-      ...comment,
-      '-j',
-      'ACCEPT',
-    ],
-    ['nat', 'POSTROUTING', '-s', podCIDR, '!', '-o', bridge, ...comment, '-j', 'MASQUERADE'],
+    ['filter', 'FORWARD', '-i', both, ...comment, '-j', 'ACCEPT'],
+    ['filter', 'FORWARD', '-o', both, ...established, ...comment, '-j', 'ACCEPT'],
+    ['nat', 'POSTROUTING', '-s', podCIDR, '!', '-o', both, ...comment, '-j', 'MASQUERADE'],
+    // Other nodes' pods answer to addresses of this node's range; they know no way to the node's other ones.
+    ['nat', 'POSTROUTING', '!', '-s', podCIDR, '-o', overlayName(bridge), ...comment, '-j', 'MASQUERADE'],
   ]
+}
+
+/** A chain's name holds 28 characters. */
+function peersChainName({ bridge }: Firewall): string {
+  return `GANTRY-${bridge}`
+}
+
+function peersRule(firewall: Firewall): Rule {
+  const comment = ['-m', 'comment', '--comment', `gantry ${firewall.clusterUid}`]
+  const packets = ['-p', 'udp', '-m', 'udp', '--dport', String(overlayPort)]
+  return ['filter', 'INPUT', ...packets, ...comment, '-j', peersChainName(firewall)]
+}
+
+/** Naming a chain empties it; the whole is applied as one. */
+function peersChain(firewall: Firewall, addresses: readonly string[]): string {
+  const chain = peersChainName(firewall)
+  const accept = addresses.map(address => `-A ${chain} -s ${address}/32 -j ACCEPT`)
+  return ['*filter', `:${chain} - [0:0]`, ...accept, `-A ${chain} -j DROP`, 'COMMIT', ''].join('\n')
+}
+
+async function forgetPeers(firewall: Firewall): Promise<void> {
+  const chain = peersChainName(firewall)
+  // A rule that names a chain cannot be asked about where there is none.
+  if ((await attempt(() => run(['iptables', '-w', '5', '-S', chain]))) !== undefined) return
+  await deleteRule(peersRule(firewall))
+  await run(['iptables', '-w', '5', '-F', chain])
+  await run(['iptables', '-w', '5', '-X', chain])
+}
+
+async function deleteRule(rule: Rule): Promise<void> {
+  while (await hasRule(rule)) await run(iptables('-D', rule))
 }
 
 function nftTable({ bridge }: Firewall): string {
@@ -67,15 +112,22 @@ function nftTable({ bridge }: Firewall): string {
 }
 
 /** Adding before deleting makes deleting safe where there was none; the file is applied as one transaction. */
-function nftRules(firewall: Firewall): string {
+function nftRules(firewall: Firewall, peers: readonly string[] = []): string {
+  const { bridge, podCIDR } = firewall
   const table = nftTable(firewall)
+  const stranger = peers.length === 0 ? '' : `ip saddr != { ${peers.join(', ')} } `
   return `add table ip ${table}
 delete table ip ${table}
 table ip ${table} {
   comment "gantry ${firewall.clusterUid}"
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${firewall.podCIDR} oifname != "${firewall.bridge}" masquerade
+    ip saddr ${podCIDR} oifname != "${bridge}*" masquerade
+    ip saddr != ${podCIDR} oifname "${overlayName(bridge)}" masquerade
+  }
+  chain input {
+    type filter hook input priority filter; policy accept;
+    udp dport ${overlayPort} ${stranger}drop
   }
 }
 `

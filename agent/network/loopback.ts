@@ -29,6 +29,7 @@ export async function createLoopbackNetwork(options: {
     dnsAddress: dnsRefused === undefined ? dnsAddress : undefined,
     dnsRefused,
     hostAddress: options.nodeAddress ?? '127.0.0.1',
+    mtu: undefined,
     podCIDR,
     serviceCIDR,
     warnings: [],
@@ -37,6 +38,7 @@ export async function createLoopbackNetwork(options: {
     attach: podUid =>
       Promise.reject(new Error(`pod ${podUid} needs no network namespace: in loopback mode pods use the host's`)),
     detach: async () => {},
+    connect: async () => {},
     strays: async known => [...addresses.holders()].filter(uid => !known.has(uid)).map(uid => `address of pod ${uid}`),
     close: async () => {},
     destroy: async () => {},

@@ -1,10 +1,13 @@
-/** How Gantry's interfaces say whose they are: an alias on the link, which `ip link` shows. Pure. */
+/** How Gantry's interfaces and routes say whose they are: an alias on the link, which `ip link` shows. Pure. */
 import type { Uid } from '../../engine/api/types.ts'
 
 export interface Owner {
   readonly clusterUid: Uid
   readonly nodeName: string
 }
+
+/** The routing protocol's number that marks Gantry's routes; unassigned elsewhere. */
+export const routeProtocol = '71'
 
 /** The kernel keeps 255 bytes of an alias. */
 const longestAlias = 255

@@ -1,5 +1,13 @@
 /** A node's network: addresses for pods, and what the runtimes need to join it. Two modes: root, ordinary user. */
-import type { Uid } from '../../engine/api/types.ts'
+import type { NodeName, Uid } from '../../engine/api/types.ts'
+
+/** Another node of the cluster, as far as its pods are to be reached. */
+export interface Peer {
+  readonly name: NodeName
+  /** Its InternalIP. */
+  readonly address: string
+  readonly podCIDR: string
+}
 
 export interface NodeNetwork {
   /**
@@ -14,8 +22,10 @@ export interface NodeNetwork {
   /** Where the node's DNS listens; undefined where port 53 cannot be had, with `dnsRefused` saying why. */
   readonly dnsAddress: string | undefined
   readonly dnsRefused: string | undefined
-  /** The address the host is known by: hostNetwork pods, `status.hostIP`. */
+  /** The address that the host is known by, which may change: hostNetwork pods, `status.hostIP`, the node's InternalIP. */
   readonly hostAddress: string
+  /** The largest packet of a pod; undefined in loopback mode. */
+  readonly mtu: number | undefined
   readonly podCIDR: string
   readonly serviceCIDR: string
   /** What a person should know of how this network was set up: a sysctl that was changed, a tool that lacks. */
@@ -30,6 +40,11 @@ export interface NodeNetwork {
   attach(podUid: Uid, ip: string): Promise<string>
   /** Removes the namespace and the veth pair. No error where they are gone. */
   detach(podUid: Uid): Promise<void>
+  /**
+   * Joins the pods of this node, known to the others by `hostAddress`, with those of these nodes and no others. Does
+   * nothing in loopback mode. Where it rejects it may be called again.
+   */
+  connect(to: { readonly hostAddress: string; readonly peers: readonly Peer[] }): Promise<void>
   /** What carries this cluster's mark on this node and belongs to no pod in `known`. */
   strays(known: ReadonlySet<Uid>): Promise<readonly string[]>
   /** Lets go of sockets; interfaces and routes stay for the pods that run on. */

@@ -25,6 +25,7 @@ export interface Attachment {
   /** `10.244.0.7/24` */
   readonly address: string
   readonly gateway: string
+  readonly mtu: number
 }
 
 /**
@@ -41,7 +42,7 @@ export async function ensureNamespace(wanted: Attachment): Promise<string> {
   await run(['ip', 'netns', 'add', name])
   await Promise.all([
     ipBatch([
-      `link add name ${link} type veth peer name eth0 netns ${name}`,
+      `link add name ${link} mtu ${wanted.mtu} type veth peer name eth0 mtu ${wanted.mtu} netns ${name}`,
       `link set dev ${link} alias "${podMark(owner, podUid)}" master ${wanted.bridge} up`,
     ]),
     // As container runtimes do: within its own network, a program needs no privilege for port 80.

@@ -12,6 +12,7 @@ export function memoryNetwork({ prefix = '10.244.0', hostAddress = '127.0.0.1' }
     dnsRefused: undefined,
     warnings: [],
     hostAddress,
+    mtu: 1450,
     podCIDR: `${prefix}.0/24`,
     serviceCIDR: '10.96.0.0/16',
     async allocate(podUid) {
@@ -24,6 +25,7 @@ export function memoryNetwork({ prefix = '10.244.0', hostAddress = '127.0.0.1' }
     },
     attach: async podUid => `/run/netns/${podUid}`,
     detach: async () => undefined,
+    connect: async () => undefined,
     strays: async () => [],
     close: async () => undefined,
     destroy: async () => addresses.clear(),
