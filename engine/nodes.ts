@@ -51,6 +51,8 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
   const welcome = deferred<void>()
   const able = deferred<void>()
   const ableNodes = new Set<NodeName>()
+  /** Ranges of nodes that are about to join: two that say hello at once get two. */
+  const promised = new Map<NodeName, string>()
   let wasAble = false
   let lastEnd: string | undefined
   if (data.identity.network !== undefined) ranges.resolve(rangesOf(data.identity.network, clusterUid))
@@ -65,8 +67,9 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     }
     const { pods, services } = await ranges.promise
     await welcome.promise
-    const taken = new Set(cluster.list('Node').flatMap(({ spec }) => spec.podCIDR ?? []))
-    const podCIDR = cluster.get('Node', node)?.spec.podCIDR ?? nextPodRange(pods, taken)
+    const taken = new Set([...promised.values(), ...cluster.list('Node').flatMap(({ spec }) => spec.podCIDR ?? [])])
+    const podCIDR = cluster.get('Node', node)?.spec.podCIDR ?? promised.get(node) ?? nextPodRange(pods, taken)
+    promised.set(node, podCIDR)
     return { clusterUid, clusterName, clusterDomain, serviceCIDR: services, podCIDR } satisfies NodeSettings
   }
 
@@ -86,6 +89,7 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     settingsFor,
     onJoined(node, settings) {
       dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR })
+      promised.delete(node)
     },
     onMessage(node, message) {
       dispatch(eventOf(node, message))

@@ -29,9 +29,12 @@ class Told {
     this.event({ kind: 'node', node: { name, labels: { of: name }, taints: [], status } })
   }
   take(): Record<string, unknown>[] {
-    return this.#told.splice(0).flatMap(({ to, delta }) =>
-      [...delta.put.filter(isNode).map(node => ({ to, ...brief(node, to) })), ...delta.delete.map(ref => ({ to, ref }))],
-    )
+    return this.#told
+      .splice(0)
+      .flatMap(({ to, delta }) => [
+        ...delta.put.filter(isNode).map(node => ({ to, ...brief(node, to) })),
+        ...delta.delete.map(ref => ({ to, ref })),
+      ])
   }
 }
 

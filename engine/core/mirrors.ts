@@ -45,7 +45,8 @@ export class Mirrors implements Observer {
         return
       case 'Node':
         this.#mark(ref.key, ref)
-        if (isNewsToPeers(before as Node | undefined, after as Node | undefined)) this.#shared.set(describeRef(ref), ref)
+        if (isNewsToPeers(before as Node | undefined, after as Node | undefined))
+          this.#shared.set(describeRef(ref), ref)
         return
       case 'ConfigMap':
       case 'Secret':
