@@ -1,3 +1,4 @@
+import { sourceAnnotation } from '../api/manifest.ts'
 import { equal } from '../api/stable.ts'
 import { fromTime } from '../api/time.ts'
 import { labelPairs, matchesLabels, matchesSelector } from '../api/selector.ts'
@@ -106,6 +107,12 @@ export class Cluster implements IndexedView {
 
   holdsAnything(namespace: string): boolean {
     return this.#index.size(indexName.within(namespace)) > 0
+  }
+
+  holdsDesired(namespace: string): boolean {
+    return this.#index
+      .list(indexName.within(namespace))
+      .some(({ metadata }) => metadata.annotations?.[sourceAnnotation] !== undefined)
   }
 
   /** The observer of this class; made when it is first asked for, and told of every change from then on. */

@@ -19,4 +19,6 @@ export interface IndexedView extends ClusterView {
   servicesAt(address: string): readonly Service[]
   /** Whether a namespace holds anything but Events. */
   holdsAnything(namespace: string): boolean
+  /** Whether git asks for anything in a namespace; costs what the namespace holds. */
+  holdsDesired(namespace: string): boolean
 }

@@ -20,7 +20,7 @@ export function prune(object: KubeObject, env: Env): readonly Change[] {
 }
 
 /** An object that was on its way out and is asked for again. */
-export function revived(object: KubeObject): KubeObject {
+export function revived<T extends KubeObject>(object: T): T {
   const { deletionTimestamp: _, finalizers = [], ...metadata } = object.metadata
   const left = finalizers.filter(name => name !== inUseFinalizer && name !== 'kubernetes')
   return { ...object, metadata: left.length === 0 ? metadata : { ...metadata, finalizers: left } }
