@@ -17,7 +17,6 @@ import { version } from '../machine/version.ts'
 export interface ControlsOptions {
   readonly clusterName: string
   readonly branch: string
-  readonly paths: readonly string[] | undefined
   readonly state: State
   readonly store: Store
   readonly follower: Follower
@@ -88,7 +87,7 @@ export function createControls(options: ControlsOptions): EngineControls {
 
     async rollback({ commit }) {
       const current: Oid | undefined = own()?.status.revision?.commit
-      const work = () => rollBack({ state, clusterName, branch, paths: options.paths, current, commit })
+      const work = () => rollBack({ state, clusterName, branch, followed: follower.followed, current, commit })
       const done = await options.gitServer.withPushLock(() => follower.exclusively(work))
       await follower.check()
       return done

@@ -201,7 +201,6 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     engine: createControls({
       clusterName,
       branch: options.branch,
-      paths: options.paths,
       state,
       store,
       follower,

@@ -12,6 +12,7 @@ import { inWords } from './in-words.ts'
 import { lineage } from './lineage.ts'
 import { describeProposal, propose } from './revisions.ts'
 import type { Proposal } from './revisions.ts'
+import { followedPaths } from './render/followed.ts'
 import type { Renderer } from './render/renderer.ts'
 
 export interface FollowOptions {
@@ -34,6 +35,8 @@ export interface Follower {
   /** Reads the source now. Never rejects: what is wrong with the source becomes an event. */
   check(): Promise<void>
   onPush(push: Push): Promise<PushVerdict>
+  /** The paths, from the root, that decide what a commit asks for; `.` is everything. */
+  followed(commit: Commit): Promise<readonly string[]>
   onPushed(updates: readonly PushUpdate[]): void
   /** Runs work while the branch is neither read nor planned. Whoever holds the push lock may wait here, never the reverse. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
@@ -119,6 +122,10 @@ export function followBranch(options: FollowOptions): Follower {
   return {
     check,
     exclusively,
+    async followed({ tree }) {
+      const rendered = await renderer.render({ objects: repository, tree }, paths === undefined ? {} : { paths })
+      return followedPaths(paths ?? rendered.settings.spec.paths)
+    },
     get fetchedAt() {
       return fetchedAt
     },

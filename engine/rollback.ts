@@ -9,11 +9,11 @@ import type { Rollback } from './server/controls.ts'
 import type { State } from './state.ts'
 
 export interface RollbackOptions {
-  readonly state: State
+  readonly state: Pick<State, 'repository' | 'source' | 'now'>
   readonly clusterName: string
   readonly branch: string
-  /** The followed folders; undefined: the whole tree. */
-  readonly paths: readonly string[] | undefined
+  /** The paths, from the root, that decide what a commit asks for; `.` is everything. */
+  followed(commit: Commit): Promise<readonly string[]>
   /** The applied commit. */
   readonly current: Oid | undefined
   /** What to go back to, as a person writes it; undefined: the last healthy commit before the current one. */
@@ -25,7 +25,7 @@ const searched = 1_000
 
 /** Rejects with Refused where there is nothing to go back to, or the commit cannot be made. */
 export async function rollBack(options: RollbackOptions): Promise<Rollback> {
-  const { state, branch, paths } = options
+  const { state, branch } = options
   const { repository } = state
   const ref = `refs/heads/${branch}`
   const head = await (state.source === undefined ? repository.resolve(ref) : newestHead(state.source))
@@ -33,6 +33,7 @@ export async function rollBack(options: RollbackOptions): Promise<Rollback> {
   const target =
     options.commit === undefined ? await lastHealthy(head, options) : await find(head, options.commit, repository)
   const { tree } = await repository.readCommit(head)
+  const paths = await options.followed(target)
   const changes = await difference(repository, { from: tree, to: target.tree, paths })
   if (changes.size === 0) {
     const what = `${target.oid.slice(0, 7)} (${subject(target)})`
@@ -55,7 +56,8 @@ export async function rollBack(options: RollbackOptions): Promise<Rollback> {
       await state.source.push([ref])
     } catch (error) {
       await repository.updateRef(ref, { to: head, expected: commit })
-      throw notPushed(branch, error)
+      // The remote may have taken it, and the connection broken before it said so.
+      if ((await state.source.fetch().catch(() => head)) !== commit) throw notPushed(branch, error)
     }
   }
   return { commit, restored: revisionOf(target) }
@@ -113,10 +115,10 @@ async function find(head: Oid, text: string, repository: Repository): Promise<Co
   return only
 }
 
-/** What has to change for the followed folders to become those of the other tree. */
+/** What has to change for what is followed to become that of the other tree. */
 async function difference(
   repository: Repository,
-  { from, to, paths = ['.'] }: { from: Oid; to: Oid; paths: readonly string[] | undefined },
+  { from, to, paths }: { from: Oid; to: Oid; paths: readonly string[] },
 ): Promise<Map<string, Change>> {
   const names = async (tree: Oid): Promise<string[]> => (await repository.readTree(tree)).map(({ name }) => name)
   const changes = new Map<string, Change>()

@@ -1,10 +1,10 @@
-import { encodeTree, fileMode, newObject, toRawName, treeMode } from './objects.ts'
+import { encodeTree, fileMode, modeOf, newObject, toRawName, treeMode } from './objects.ts'
 import type { NewObject, RawEntry } from './objects.ts'
-import type { Oid } from './repository.ts'
+import type { Change, Oid } from './repository.ts'
 
-/** What is to become of the names in one folder: a file's new contents, its removal, or changes further down. */
+/** What is to become of the names in one folder, or changes further down. */
 interface FolderEdit {
-  readonly files: Map<string, Buffer | null>
+  readonly files: Map<string, Exclude<Change, string>>
   readonly folders: Map<string, FolderEdit>
 }
 
@@ -19,12 +19,12 @@ export interface EditedTree {
 }
 
 /**
- * Applies changes (path → contents, null to remove) to a tree; undefined is the empty one. Reads the trees on the way
+ * Applies changes, by path, to a tree; undefined is the empty one. Reads the trees on the way
  * to what changes and no others. A folder that becomes empty goes.
  */
 export async function editTree(
   base: Oid | undefined,
-  changes: ReadonlyMap<string, Buffer | string | null>,
+  changes: ReadonlyMap<string, Change>,
   read: ReadEntries,
 ): Promise<EditedTree> {
   const objects = new Map<Oid, NewObject>()
@@ -36,8 +36,11 @@ export async function editTree(
     const old = new Map(
       before.filter(({ name }) => edit.files.has(name) || edit.folders.has(name)).map(entry => [entry.name, entry]),
     )
-    for (const [name, data] of edit.files) {
-      if (data !== null) after.push({ name, mode: modeOf(old.get(name)), oid: add(newObject('blob', data)) })
+    for (const [name, change] of edit.files) {
+      if (change === null) continue
+      if (Buffer.isBuffer(change)) {
+        after.push({ name, mode: modeAfter(old.get(name)), oid: add(newObject('blob', change)) })
+      } else after.push({ name, mode: modeOf(change.kind), oid: change.oid })
     }
     for (const [name, inner] of edit.folders) {
       const was = old.get(name)
@@ -65,17 +68,17 @@ export async function editTree(
 }
 
 /** A file that was executable stays it; what was a link or a folder becomes a plain file. */
-function modeOf(before: RawEntry | undefined): string {
+function modeAfter(before: RawEntry | undefined): string {
   return before?.mode === '100755' ? before.mode : fileMode
 }
 
 function onlyRemoves(edit: FolderEdit): boolean {
-  return [...edit.files.values()].every(data => data === null) && [...edit.folders.values()].every(onlyRemoves)
+  return [...edit.files.values()].every(change => change === null) && [...edit.folders.values()].every(onlyRemoves)
 }
 
-function group(changes: ReadonlyMap<string, Buffer | string | null>): FolderEdit {
+function group(changes: ReadonlyMap<string, Change>): FolderEdit {
   const root: FolderEdit = { files: new Map(), folders: new Map() }
-  for (const [path, contents] of changes) {
+  for (const [path, change] of changes) {
     const names = path.split('/')
     if (!names.every(isLegal)) throw new TypeError(`${JSON.stringify(path)} cannot be a path in a git tree`)
     const last = names.pop() ?? ''
@@ -85,7 +88,7 @@ function group(changes: ReadonlyMap<string, Buffer | string | null>): FolderEdit
       edit.folders.set(name, inner)
       edit = inner
     }
-    edit.files.set(toRawName(last), typeof contents === 'string' ? Buffer.from(contents) : contents)
+    edit.files.set(toRawName(last), typeof change === 'string' ? Buffer.from(change) : change)
   }
   return root
 }

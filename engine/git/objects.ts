@@ -66,6 +66,18 @@ export function toTreeEntry({ name, mode, oid }: RawEntry): TreeEntry {
   return { name: Buffer.from(name, 'latin1').toString(), oid, kind: kindOf(mode) }
 }
 
+const modes: Readonly<Record<TreeEntry['kind'], string>> = {
+  tree: treeMode,
+  file: fileMode,
+  executable: '100755',
+  symlink: '120000',
+  submodule: '160000',
+}
+
+export function modeOf(kind: TreeEntry['kind']): string {
+  return modes[kind]
+}
+
 function kindOf(mode: string): TreeEntry['kind'] {
   switch (mode) {
     case '40000':

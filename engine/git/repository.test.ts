@@ -132,6 +132,36 @@ describe('commit', () => {
     expect(await repository.diff(undefined, tree)).toEqual(['bin/data'])
   })
 
+  test('takes over what the repository has already, of any kind', async () => {
+    await commit({ 'a/x': '1', 'a/y': '2', b: '3', 'c/d': '4' })
+    const blob = git('rev-parse', `${main}:b`)
+    const tree = git('rev-parse', `${main}:a`)
+    await repository.commit({
+      ref: main,
+      expected: await repository.resolve(main),
+      changes: new Map([
+        ['a', null],
+        ['b', { oid: tree, kind: 'tree' }],
+        ['c/d', { oid: blob, kind: 'executable' }],
+        ['c/link', { oid: blob, kind: 'symlink' }],
+        ['e/f', { oid: blob, kind: 'file' }],
+        ['g', { oid: git('rev-parse', main), kind: 'submodule' }],
+      ]),
+      message: 'Take over',
+      author,
+      at: 1_700_000_000,
+      sign: false,
+    })
+    expect(git('ls-tree', '-r', '--format=%(objectmode) %(objectname) %(path)', main).split('\n')).toEqual([
+      `100644 ${git('rev-parse', `${tree}:x`)} b/x`,
+      `100644 ${git('rev-parse', `${tree}:y`)} b/y`,
+      `100755 ${blob} c/d`,
+      `120000 ${blob} c/link`,
+      `100644 ${blob} e/f`,
+      `160000 ${git('rev-parse', `${main}~1`)} g`,
+    ])
+  })
+
   test('leaves names that are not UTF-8 and files that are executable as they are', async () => {
     const work = join(folder, 'work')
     execFileSync('git', ['clone', '-q', repository.path, work], { stdio: 'ignore' })

@@ -35,12 +35,15 @@ export interface ObjectReader {
   blobSize(oid: Oid): Promise<number>
 }
 
+/** What becomes of a path: a file of these contents, something that the repository has already, or (null) nothing. */
+export type Change = Buffer | string | Pick<TreeEntry, 'oid' | 'kind'> | null
+
 export interface CommitRequest {
   readonly ref: RefName
   /** What the ref must point to for the commit to be made; undefined: it must not exist. The new commit's parent. */
   readonly expected: Oid | undefined
-  /** Path → contents, null to remove. Paths that are not named stay as they are in `expected`. */
-  readonly changes: ReadonlyMap<string, Buffer | string | null>
+  /** By path. Paths that are not named stay as they are in `expected`. */
+  readonly changes: ReadonlyMap<string, Change>
   readonly message: string
   readonly author: Person
   /** Seconds since 1970. */
