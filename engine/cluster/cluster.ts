@@ -13,7 +13,7 @@ import { indexName, namesOf, selectorPlaces } from './index-names.ts'
 import type { IndexedView } from './indexed-view.ts'
 import type { Observer } from './observer.ts'
 import { Sessions } from './sessions.ts'
-import { sharing } from './shared-structure.ts'
+import { podSharing, setSharing } from './shared-structure.ts'
 import type { Change, Env, ObjectChange } from './view.ts'
 
 /**
@@ -101,6 +101,14 @@ export class Cluster implements IndexedView {
     return this.#selectors('ReplicaSet', pod).filter(({ spec }) => matchesSelector(spec.selector, pod.metadata.labels))
   }
 
+  budgetsSelecting(pod: Pod): readonly Kinds['PodDisruptionBudget'][] {
+    // Asked of every pod that changes, where mostly there is none at all.
+    if (this.list('PodDisruptionBudget').length === 0) return []
+    return this.#selectors('PodDisruptionBudget', pod).filter(({ spec }) =>
+      matchesSelector(spec.selector, pod.metadata.labels),
+    )
+  }
+
   servicesAt(address: string): readonly Kinds['Service'][] {
     return this.#index.list(indexName.address(address)) as readonly Kinds['Service'][]
   }
@@ -132,15 +140,24 @@ export class Cluster implements IndexedView {
   /** Fills an empty cluster with recorded objects as they stand. */
   restore(objects: readonly KubeObject[], { resourceVersion }: { readonly resourceVersion: number }): void {
     this.#resourceVersion = resourceVersion
-    // Owners first, so that pods can share what their ReplicaSets hold.
-    const pods = objects.filter(object => refOf(object).kind === 'Pod')
+    // Owners first, so that what they own can share what they hold.
+    const sets: Kinds['ReplicaSet'][] = []
+    const pods: Pod[] = []
     for (const object of objects) {
-      if (refOf(object).kind !== 'Pod') this.#store(refOf(object), { after: freeze(object) })
+      const ref = refOf(object)
+      if (ref.kind === 'ReplicaSet') sets.push(object as Kinds['ReplicaSet'])
+      else if (ref.kind === 'Pod') pods.push(object as Pod)
+      else this.#store(ref, { after: freeze(object) })
     }
-    const sets = new Map(this.list('ReplicaSet').map(set => [set.metadata.uid, set]))
-    for (const pod of pods as Pod[]) {
-      const set = sets.get(pod.metadata.ownerReferences?.find(owner => owner.controller === true)?.uid)
-      this.#store(refOf(pod), { after: freeze(set ? sharing(pod, set.spec.template) : pod) })
+    const deployments = byUid(this.list('Deployment'))
+    for (const set of sets) {
+      const owner = deployments.get(controllerOf(set))
+      this.#store(refOf(set), { after: freeze(owner ? setSharing(set, owner.spec.template) : set) })
+    }
+    const owners = byUid(this.list('ReplicaSet'))
+    for (const pod of pods) {
+      const owner = owners.get(controllerOf(pod))
+      this.#store(refOf(pod), { after: freeze(owner ? podSharing(pod, owner.spec.template) : pod) })
     }
     for (const event of this.list('Event')) {
       this.#events.seen(refOf(event).key, fromTime(event.lastTimestamp))
@@ -160,7 +177,7 @@ export class Cluster implements IndexedView {
     return this.#events.wakeAt()
   }
 
-  #selectors<K extends 'Service' | 'ReplicaSet'>(kind: K, { metadata }: Pod): readonly Kinds[K][] {
+  #selectors<K extends 'Service' | 'ReplicaSet' | 'PodDisruptionBudget'>(kind: K, { metadata }: Pod): readonly Kinds[K][] {
     const places = selectorPlaces(metadata.namespace ?? '', metadata.labels)
     return places.flatMap(place => this.#index.list(indexName.selector(kind, place))) as Kinds[K][]
   }
@@ -226,6 +243,14 @@ export class Cluster implements IndexedView {
     bucket.set(key, after)
     for (const name of names) this.#index.set(name, { key: entryKey(name, ref), object: after })
   }
+}
+
+function byUid<T extends KubeObject>(objects: readonly T[]): ReadonlyMap<Uid | undefined, T> {
+  return new Map(objects.map(object => [object.metadata.uid, object]))
+}
+
+function controllerOf({ metadata }: KubeObject): Uid | undefined {
+  return metadata.ownerReferences?.find(owner => owner.controller === true)?.uid
 }
 
 /** Lookups that mix kinds need the kind in the key. */

@@ -23,6 +23,8 @@ export class DiskCache {
   readonly #folder: string
   readonly #ranges = new Map<string, Range>()
   readonly #added = new Map<string, string>()
+  /** The file as it was opened, until the first rendering is over: that asks for nearly all of it. */
+  #contents: Buffer | undefined
   #lines = 0
   /** Above so many lines it is worth looking how many are of use. */
   #enough = fewLines
@@ -38,8 +40,12 @@ export class DiskCache {
     const file = await (this.#file ??= this.#open())
     const range = this.#ranges.get(key)
     if (file === undefined || range === undefined) return undefined
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(range.length), 0, range.length, range.offset)
-    return bytesRead === range.length ? unsealed(key, buffer.toString()) : undefined
+    const { offset, length } = range
+    if (this.#contents !== undefined && offset + length <= this.#contents.length) {
+      return unsealed(key, this.#contents.toString('utf8', offset, offset + length))
+    }
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
+    return bytesRead === length ? unsealed(key, buffer.toString()) : undefined
   }
 
   put(key: string, unit: string): void {
@@ -48,7 +54,7 @@ export class DiskCache {
 
   /** Writes what was added, in the background; `live` are the keys that a rewritten file would keep. */
   save(live: () => ReadonlySet<string>): void {
-    this.#saving = this.#saving.then(() => this.#save(live))
+    this.#saving = this.#saving.then(() => this.#save(live)).finally(() => (this.#contents = undefined))
   }
 
   async close(): Promise<void> {
@@ -65,7 +71,8 @@ export class DiskCache {
         if (other.startsWith('units-') && other !== name) await rm(join(this.#folder, other))
       }
       const file = await open(join(this.#folder, name), 'a+', 0o600)
-      this.#index(await file.readFile())
+      this.#contents = await file.readFile()
+      this.#index(this.#contents)
       return file
     } catch (error) {
       if (error instanceof Error && 'code' in error) return undefined

@@ -1,5 +1,5 @@
 import { sourceAnnotation } from '../../api/manifest.ts'
-import { canonicalJson, templateHash } from '../../api/stable.ts'
+import { equal, templateHash } from '../../api/stable.ts'
 import { fromTime } from '../../api/time.ts'
 import type { Deployment, Labels, LabelSelector, PodTemplateSpec, ReplicaSet } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
@@ -31,8 +31,7 @@ export function generationsOf(cluster: IndexedView, deployment: Deployment): Gen
     .ownedBy('ReplicaSet', deployment.metadata.uid ?? '')
     .filter(set => isControlledBy(set, deployment))
     .sort((a, b) => createdAt(a) - createdAt(b) || (a.metadata.name < b.metadata.name ? -1 : 1))
-  const wanted = templateText(deployment.spec.template)
-  const current = sets.find(set => templateText(set.spec.template) === wanted)
+  const current = sets.find(set => isSameTemplate(set.spec.template, deployment.spec.template))
   return { current, old: sets.filter(set => set !== current) }
 }
 
@@ -40,17 +39,14 @@ export function createdAt(set: ReplicaSet): number {
   return fromTime(set.metadata.creationTimestamp ?? '')
 }
 
-/** Templates are frozen, so what is worked out of one holds for as long as it lives. */
-const texts = new WeakMap<PodTemplateSpec, string>()
+/** Whether templates differ in nothing but the hash label. Most share their specs, which then compare at once. */
+function isSameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
+  return equal(a.spec, b.spec) && equal(metadataOf(a), metadataOf(b))
+}
 
-/** Equal for templates that differ in nothing but the hash label. */
-function templateText(template: PodTemplateSpec): string {
-  const known = texts.get(template)
-  if (known !== undefined) return known
-  const { [hashLabel]: _, ...labels } = template.metadata?.labels ?? {}
-  const text = canonicalJson({ ...template, metadata: { ...template.metadata, labels } })
-  texts.set(template, text)
-  return text
+function metadataOf({ metadata }: PodTemplateSpec) {
+  const { [hashLabel]: _, ...labels } = metadata?.labels ?? {}
+  return { ...metadata, labels }
 }
 
 /** The ReplicaSet that a Deployment's template asks for, with a name that tells templates apart. */
