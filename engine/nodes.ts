@@ -89,7 +89,7 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     settingsFor,
     onJoined(node, settings) {
       dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR })
-      promised.delete(node)
+      promised.delete(node.name)
     },
     onMessage(node, message) {
       dispatch(eventOf(node, message))
