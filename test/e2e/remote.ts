@@ -68,6 +68,13 @@ export class Remote {
     return this.#run(args, this.path)
   }
 
+  /** A hook of the bare repository; without a script there is none. */
+  hook(name: string, script?: string): void {
+    const path = join(this.path, 'hooks', name)
+    if (script === undefined) rmSync(path, { force: true })
+    else writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  }
+
   /** Makes the files of the branch these, commits and pushes; the commit's id. */
   async commit(message: string, files: Readonly<Record<string, string | Buffer>>): Promise<string> {
     await this.git('rm', '-r', '--force', '--quiet', '--ignore-unmatch', '.')
@@ -103,7 +110,7 @@ export class Remote {
 }
 
 /** What the server does with a request: the honest thing, or one of the faults of real ones. */
-export type Conduct = 'serve' | 'answer 500' | 'hang' | 'send half a pack'
+export type Conduct = 'serve' | 'answer 500' | 'hang' | 'send half a pack' | 'keep silent about a push'
 
 export const password = 'pa55-w0rd'
 
@@ -213,6 +220,10 @@ export class GitHost {
       const headers = output.subarray(0, end).toString().split('\r\n')
       const fields = headers.map(line => line.split(': ', 2) as [string, string])
       const status = Number(fields.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200)
+      if (this.conduct === 'keep silent about a push' && url.pathname.endsWith('/git-receive-pack')) {
+        response.destroy()
+        return
+      }
       response.writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== 'Status')))
       this.#send(response, output.subarray(end + 4))
     })
