@@ -16,7 +16,12 @@ test('what is not written is as the defaults have it', () => {
   expect(checkSettings(written, { locate })).toEqual({
     settings: {
       ...written,
-      spec: { ...written.spec, guards: { maxDeletionPercent: 50, minDeletions: 1 }, trustedSigners: [] },
+      spec: {
+        ...written.spec,
+        guards: { maxDeletionPercent: 50, minDeletions: 1 },
+        trustedSigners: [],
+        nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 60 },
+      },
     },
     problems: [],
   })

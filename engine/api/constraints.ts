@@ -141,6 +141,8 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'Toleration.operator': oneOf('Exists', 'Equal'),
   'Toleration.effect': oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
   'Taint.effect': oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
+  'Taint.key': text(isQualifiedName, "a taint's key like gpu or example.com/gpu"),
+  'Taint.value': text(isLabelValue, 'up to 63 letters, digits, "-", "_" and "."'),
   'PodSecurityContext.runAsUser': userId,
   'PodSecurityContext.runAsGroup': userId,
   'PodSecurityContext.fsGroup': userId,
@@ -216,6 +218,10 @@ export const constraints: Readonly<Record<string, Constraint>> = {
     expected: 'a whole number of 0 or more, or a percentage from 0% to 100%',
   },
 
+  'PodDisruptionBudgetSpec.minAvailable': wholeOrPercent,
+  'PodDisruptionBudgetSpec.maxUnavailable': wholeOrPercent,
+  'PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy': oneOf('IfHealthyBudget', 'AlwaysAllow'),
+
   'ServiceSpec.type': oneOf('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'),
   'ServiceSpec.sessionAffinity': oneOf('None', 'ClientIP'),
   'ServiceSpec.internalTrafficPolicy': oneOf('Cluster', 'Local'),
@@ -248,7 +254,11 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'ClusterMetadata.name': label,
   'ClusterGuards.maxDeletionPercent': between(0, 100),
   'ClusterGuards.minDeletions': notNegative,
+  'ClusterNodes.admission': oneOf('open', 'strict'),
+  // Agents are heard of every 3 s: a node that misses one heartbeat is not lost.
+  'ClusterNodes.monitorGracePeriodSeconds': between(7, 3600),
   'ClusterNodes.unreachableTolerationSeconds': notNegative,
+  'ClusterNodes.notReadyTolerationSeconds': notNegative,
 
   'EndpointSlice.addressType': oneOf('IPv4', 'IPv6', 'FQDN'),
   'EndpointPort.port': port,
@@ -273,5 +283,6 @@ export const alsoRequired: ReadonlySet<string> = new Set([
   'SecretKeySelector.name',
   'SecretProjection.name',
   'SecretVolumeSource.secretName',
+  'PodDisruptionBudget.spec',
   'Service.spec',
 ])

@@ -16,5 +16,10 @@ export const gantryModels: ModelTable = {
     nodes: 'GantryV1ClusterNodes',
   },
   GantryV1ClusterGuards: { maxDeletionPercent: 'int32', minDeletions: 'int32' },
-  GantryV1ClusterNodes: { unreachableTolerationSeconds: 'int32' },
+  GantryV1ClusterNodes: {
+    admission: 'string',
+    monitorGracePeriodSeconds: 'int32',
+    unreachableTolerationSeconds: 'int32',
+    notReadyTolerationSeconds: 'int32',
+  },
 }

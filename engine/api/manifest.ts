@@ -20,5 +20,10 @@ export interface Revision {
 
 /** Names the file that an object of the followed branch came from; its presence marks the object as desired by git. */
 export const sourceAnnotation = 'gantry.dev/source'
+/** What the branch says of a Node, and what its agent does: canonical JSON of NodeWords, written by the cluster. */
+export const desiredAnnotation = 'gantry.dev/desired'
+export const reportedAnnotation = 'gantry.dev/reported'
+/** On a Node of the branch: its pods are to go. See DrainOptions. */
+export const drainAnnotation = 'gantry.dev/drain'
 /** `"true"` leaves an object of the branch out. */
 export const ignoreAnnotation = 'gantry.dev/ignore'

@@ -21,6 +21,7 @@ const coreGroups: Readonly<Record<CoreKind, string>> = {
   Namespace: '',
   Node: '',
   Pod: '',
+  PodDisruptionBudget: 'policy',
   ReplicaSet: 'apps',
   Secret: '',
   Service: '',

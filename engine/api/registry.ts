@@ -45,7 +45,7 @@ const shortNames: Readonly<Record<string, readonly string[]>> = {
   PersistentVolume: ['pv'],
   PersistentVolumeClaim: ['pvc'],
   Pod: ['po'],
-  'PodDisruptionBudget.policy': ['pdb'],
+  PodDisruptionBudget: ['pdb'],
   'PriorityClass.scheduling.k8s.io': ['pc'],
   ReplicaSet: ['rs'],
   ReplicationController: ['rc'],

@@ -15,8 +15,17 @@ export interface ClusterSettings {
     /** Public SSH keys (authorized_keys lines) one of which must have signed a commit; empty: none is asked for. */
     readonly trustedSigners: readonly string[]
     readonly nodes: {
-      /** Seconds until pods of a node that went silent are replaced. 30 by default. */
+      /** `strict`: only nodes that a manifest of the branch names may join. `open` by default. */
+      readonly admission: 'open' | 'strict'
+      /** Seconds of silence after which a node is NotReady: kube-controller-manager's --node-monitor-grace-period. 10. */
+      readonly monitorGracePeriodSeconds: number
+      /**
+       * Seconds until pods of a node that is NotReady because it went silent are replaced, unless they say otherwise
+       * themselves: kube-apiserver's --default-unreachable-toleration-seconds. 30 by default.
+       */
       readonly unreachableTolerationSeconds: number
+      /** … or because it says so itself: --default-not-ready-toleration-seconds. 30 by default. */
+      readonly notReadyTolerationSeconds: number
     }
   }
 }
@@ -29,6 +38,11 @@ export const defaultSettings: ClusterSettings = {
     paths: ['.'],
     guards: { maxDeletionPercent: 50, minDeletions: 5 },
     trustedSigners: [],
-    nodes: { unreachableTolerationSeconds: 30 },
+    nodes: {
+      admission: 'open',
+      monitorGracePeriodSeconds: 10,
+      unreachableTolerationSeconds: 30,
+      notReadyTolerationSeconds: 30,
+    },
   },
 }

@@ -30,7 +30,9 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   Deployment: run,
   EndpointSlice: run,
   Namespace: run,
+  Node: run,
   Pod: run,
+  PodDisruptionBudget: run,
   ReplicaSet: run,
   Secret: run,
   Service: run,
@@ -38,7 +40,6 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   // Written by the cluster itself.
   Event: refused('the cluster writes its events itself', 'remove it'),
   'Event.events.k8s.io': refused('the cluster writes its events itself', 'remove it'),
-  Node: refused('nodes join by themselves, and labels and taints are not yet taken from the branch'),
   Endpoints: refused('it would send no traffic anywhere', 'write an EndpointSlice'),
 
   // They run something that Gantry does not run yet.
@@ -73,7 +74,6 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   'ClusterRole.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
   'ClusterRoleBinding.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
   'CustomResourceDefinition.apiextensions.k8s.io': kept('objects of its kind are kept without being checked'),
-  'PodDisruptionBudget.policy': kept('Gantry moves no pods of its own accord'),
   'PriorityClass.scheduling.k8s.io': kept('no pod makes room for another'),
   'Role.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
   'RoleBinding.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
@@ -177,6 +177,14 @@ export const fieldGaps: Readonly<Record<string, Readonly<Record<string, FieldGap
     loadBalancerIP: { effect: 'no load balancer is made' },
     loadBalancerSourceRanges: { effect: 'connections from everywhere would be accepted', refused: true },
     trafficDistribution: { effect: 'traffic goes to the pods of all nodes' },
+  },
+  PodDisruptionBudgetSpec: {},
+  NodeSpec: {
+    configSource: { effect: 'an agent is configured by its flags' },
+    externalID: { effect: 'nothing reads it' },
+    podCIDR: { effect: 'the cluster gives each node its range' },
+    podCIDRs: { effect: 'the cluster gives each node its range' },
+    providerID: { effect: 'nothing reads it' },
   },
   NamespaceSpec: {
     finalizers: { effect: 'deletion does not wait for them', harmless: [['kubernetes']] },

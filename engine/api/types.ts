@@ -374,6 +374,27 @@ export interface DeploymentStatus {
   readonly conditions?: readonly Condition[]
 }
 
+export interface PodDisruptionBudget extends KubeObject {
+  readonly apiVersion: 'policy/v1'
+  readonly kind: 'PodDisruptionBudget'
+  readonly spec: {
+    readonly minAvailable?: IntOrString
+    readonly maxUnavailable?: IntOrString
+    /** Absent: no pod. Empty: every pod of the namespace. */
+    readonly selector?: LabelSelector
+    readonly unhealthyPodEvictionPolicy?: 'IfHealthyBudget' | 'AlwaysAllow'
+  }
+  readonly status?: PodDisruptionBudgetStatus
+}
+export interface PodDisruptionBudgetStatus {
+  readonly observedGeneration?: number
+  readonly expectedPods: number
+  readonly currentHealthy: number
+  readonly desiredHealthy: number
+  readonly disruptionsAllowed: number
+  readonly conditions?: readonly Condition[]
+}
+
 // ---- Services ----
 
 export interface Service extends KubeObject {
@@ -466,6 +487,7 @@ export interface NodeStatus {
   readonly conditions?: readonly Condition[]
   readonly addresses?: readonly { readonly type: 'InternalIP' | 'Hostname' | 'ExternalIP'; readonly address: string }[]
   readonly nodeInfo?: Readonly<Record<string, string>>
+  readonly images?: readonly { readonly names: readonly string[]; readonly sizeBytes: number }[]
   readonly runtimeHandlers?: readonly { readonly name: string }[]
 }
 export interface Event extends KubeObject {
@@ -499,6 +521,7 @@ export interface Kinds {
   Namespace: Namespace
   Node: Node
   Pod: Pod
+  PodDisruptionBudget: PodDisruptionBudget
   ReplicaSet: ReplicaSet
   Secret: Secret
   Service: Service

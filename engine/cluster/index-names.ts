@@ -1,7 +1,7 @@
 import { sourceAnnotation } from '../api/manifest.ts'
 import { type KindKey, type Ref, describeRef } from '../api/reference.ts'
 import { labelPairs } from '../api/selector.ts'
-import type { KubeObject, Labels, LabelSelector, Pod, ReplicaSet, Service } from '../api/types.ts'
+import type { KubeObject, Labels, LabelSelector, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../api/types.ts'
 import { configRefs } from './config-refs.ts'
 import { controllerOf } from './objects/ownership.ts'
 
@@ -32,6 +32,8 @@ export function namesOf(ref: Ref, object: KubeObject): string[] {
   if (annotations?.[sourceAnnotation] !== undefined) names.push(indexName.desired)
   if (ref.kind === 'Pod') names.push(...podNames(object as Pod, namespace ?? ''))
   else if (ref.kind === 'ReplicaSet') names.push(...replicaSetNames(object as ReplicaSet, namespace ?? ''))
+  else if (ref.kind === 'PodDisruptionBudget')
+    names.push(...budgetNames(object as PodDisruptionBudget, namespace ?? ''))
   else if (ref.kind === 'Service') names.push(...serviceNames(object as Service, namespace ?? ''))
   return names
 }
@@ -53,6 +55,12 @@ function podNames(pod: Pod, namespace: string): string[] {
 function replicaSetNames(set: ReplicaSet, namespace: string): string[] {
   const users = set.spec.replicas === 0 ? [] : configRefs(set.spec.template.spec, namespace).map(indexName.users)
   return [...users, indexName.selector('ReplicaSet', placeOf(namespace, set.spec.selector))]
+}
+
+function budgetNames({ spec }: PodDisruptionBudget, namespace: string): string[] {
+  return spec.selector === undefined
+    ? []
+    : [indexName.selector('PodDisruptionBudget', placeOf(namespace, spec.selector))]
 }
 
 function serviceNames(service: Service, namespace: string): string[] {

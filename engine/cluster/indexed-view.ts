@@ -1,5 +1,5 @@
 import type { Ref } from '../api/reference.ts'
-import type { KubeObject, LabelSelector, Pod, ReplicaSet, Service } from '../api/types.ts'
+import type { KubeObject, LabelSelector, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../api/types.ts'
 import type { Sessions } from './sessions.ts'
 import type { ClusterView } from './view.ts'
 
@@ -15,6 +15,7 @@ export interface IndexedView extends ClusterView {
   podsMatching(namespace: string, selector: LabelSelector): readonly Pod[]
   servicesSelecting(pod: Pod): readonly Service[]
   replicaSetsSelecting(pod: Pod): readonly ReplicaSet[]
+  budgetsSelecting(pod: Pod): readonly PodDisruptionBudget[]
   /** The Services that hold a cluster address or node port (`10.96.0.7`, `TCP/30080`); more than one is a conflict. */
   servicesAt(address: string): readonly Service[]
   /** Whether a namespace holds anything but Events. */

@@ -27,9 +27,6 @@ export class Sessions {
    * left the endpoints by then.
    */
   routesVersion = 0
-  /** When the nodes that are lost last stopped being most nodes (env.now). */
-  #recoveredAt = 0
-  #mostNodesLost = false
   readonly #nodes = new Map<NodeName, Session>()
   readonly #draining = new Map<Uid, Draining>()
   readonly #serviceProblems = new Map<Key, Map<NodeName, string>>()
@@ -63,13 +60,6 @@ export class Sessions {
     const session = { connected: false, heardAt: now, acknowledged: 0 }
     this.#nodes.set(node, session)
     return session
-  }
-
-  /** Notes whether most nodes are lost now; returns when they last stopped being so. */
-  noteMostNodesLost(mostNodesLost: boolean, now: number): number {
-    if (this.#mostNodesLost && !mostNodesLost) this.#recoveredAt = now
-    this.#mostNodesLost = mostNodesLost
-    return this.#recoveredAt
   }
 
   connected(): readonly NodeName[] {

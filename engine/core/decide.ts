@@ -1,10 +1,11 @@
 import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
 import { splitRef } from './refs.ts'
-import { defaultSettings } from '../api/settings.ts'
+import { type ClusterSettings, defaultSettings } from '../api/settings.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Env } from '../cluster/view.ts'
 import { type Decision, nothing } from '../cluster/decision.ts'
 import { reconcileDeployment } from '../controllers/deployment/reconcile.ts'
+import { reconcileDisruptionBudget } from '../controllers/disruption/reconcile.ts'
 import { reconcileEndpointSlices } from '../controllers/endpointslice/reconcile.ts'
 import { reconcileGarbage } from '../controllers/garbage/reconcile.ts'
 import { reconcileHealth } from '../controllers/health/reconcile.ts'
@@ -31,7 +32,7 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
   const { env, options, work } = context
   switch (task) {
     case 'node':
-      return reconcileNode(cluster, key, { env, defaultSeconds: tolerationSeconds(cluster, options) })
+      return reconcileNode(cluster, key, { env, settings: nodeSettings(cluster, options) })
     case 'namespace':
       return reconcileNamespace(cluster, key)
     case 'garbage':
@@ -42,6 +43,8 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
       return reconcileDeployment(cluster, key, env)
     case 'service':
       return reconcileService(cluster, key, { env, options })
+    case 'disruption':
+      return reconcileDisruptionBudget(cluster, key, env)
     case 'placement': {
       const { refusals } = work
       return reconcilePlacement(cluster, key, { nodes: cluster.observer(NodeInfos), refusals, env })
@@ -57,9 +60,10 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
   }
 }
 
-function tolerationSeconds(cluster: Cluster, { clusterName }: CoreOptions): number {
-  const settings = (cluster.get(clusterKind, clusterName) as ClusterObject | undefined)?.spec ?? defaultSettings.spec
-  return settings.nodes.unreachableTolerationSeconds
+/** What an older Gantry recorded may lack what this one reads. */
+function nodeSettings(cluster: Cluster, { clusterName }: CoreOptions): ClusterSettings['spec']['nodes'] {
+  const own = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
+  return { ...defaultSettings.spec.nodes, ...own?.spec.nodes }
 }
 
 /** Remembers what ails an object; the cluster's health is made of all of these. */

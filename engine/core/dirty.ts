@@ -1,4 +1,4 @@
-import { clusterKind } from '../api/cluster-object.ts'
+import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
 import { describeRef, keyOf, refOf } from '../api/reference.ts'
 import { equal } from '../api/stable.ts'
@@ -11,7 +11,7 @@ import { conditionOf } from '../cluster/objects/conditions.ts'
 import { waitingReason } from '../controllers/health/verdict.ts'
 import { isNodeReady } from '../cluster/objects/node-state.ts'
 import { controllerKey, controllerOf, isBeingDeleted } from '../cluster/objects/ownership.ts'
-import { isFinished } from '../cluster/objects/pod-state.ts'
+import { isFinished, isReady } from '../cluster/objects/pod-state.ts'
 
 /** What there is to do, in the order in which it is done: each rests on what those before it settled. */
 export const tasks = [
@@ -21,6 +21,7 @@ export const tasks = [
   'replicaSet',
   'deployment',
   'service',
+  'disruption',
   'placement',
   'endpoints',
   'termination',
@@ -40,11 +41,16 @@ export function markDirty(cluster: Cluster, change: ObjectChange, mark: Mark): v
       markPod(cluster, { before: before as Pod | undefined, after: after as Pod | undefined, key: ref.key }, mark)
       return
     case 'ReplicaSet':
+      markBudgetsAround(cluster, change, mark)
       markReplicaSet({ before: before as ReplicaSet | undefined, after: after as ReplicaSet | undefined }, mark)
       mark('replicaSet', ref.key)
       return
     case 'Deployment':
+      markBudgetsAround(cluster, change, mark)
       mark('deployment', ref.key)
+      return
+    case 'PodDisruptionBudget':
+      mark('disruption', ref.key)
       return
     case 'Service':
       markService(cluster, { before: before as Service | undefined, after: after as Service | undefined }, mark)
@@ -64,13 +70,35 @@ function markAny(cluster: Cluster, { ref, before, after }: ObjectChange, mark: M
   const namespace = (after ?? before)?.metadata.namespace
   if (namespace !== undefined && (!before || !after) && ref.kind !== 'Event') mark('namespace', namespace)
   if (isDesired(before) || isDesired(after)) mark('ailment', describeRef(ref))
-  if (ref.kind === clusterKind) mark('health', ref.key)
+  if (ref.kind === clusterKind) {
+    mark('health', ref.key)
+    markNodesAnew(
+      cluster,
+      { before: before as ClusterObject | undefined, after: after as ClusterObject | undefined },
+      mark,
+    )
+  }
   // Its owner may be gone already when an object comes, and is gone when the owner goes.
   if (after?.metadata.ownerReferences && !before) mark('garbage', describeRef(ref))
   if (after?.metadata.finalizers) mark('garbage', describeRef(ref))
   if (before && !after) {
     for (const dependent of cluster.dependents(before.metadata.uid ?? ''))
       mark('garbage', describeRef(refOf(dependent)))
+  }
+}
+
+/** What a commit says of all nodes may be said anew. */
+function markNodesAnew(cluster: Cluster, { before, after }: Step<ClusterObject>, mark: Mark): void {
+  if (equal(before?.spec.nodes, after?.spec.nodes)) return
+  for (const { metadata } of cluster.list('Node')) mark('node', metadata.name)
+}
+
+/** A percentage of a budget is one of what the controllers of its pods are to have. */
+function markBudgetsAround(cluster: Cluster, { before, after }: ObjectChange, mark: Mark): void {
+  const [was, is] = [before as ReplicaSet | undefined, after as ReplicaSet | undefined]
+  if (was?.spec.replicas === is?.spec.replicas) return
+  for (const { metadata } of cluster.list('PodDisruptionBudget', (after ?? before)?.metadata.namespace)) {
+    mark('disruption', keyOf(metadata.name, metadata.namespace))
   }
 }
 
@@ -96,18 +124,29 @@ function markPod(cluster: Cluster, { before, after, key }: Step<Pod> & { readonl
       for (const service of pod ? cluster.servicesSelecting(pod) : []) mark('endpoints', refOf(service).key)
     }
   }
+  if (!equal(counting(before), counting(after))) {
+    for (const pod of [before, after]) {
+      for (const budget of pod ? cluster.budgetsSelecting(pod) : []) mark('disruption', refOf(budget).key)
+    }
+  }
   if (after && isBeingDeleted(after)) mark('termination', key)
-  if (after?.spec.nodeName !== undefined && before?.spec.nodeName === undefined) markLostNode(cluster, after, mark)
+  if (after?.spec.nodeName !== undefined && before?.spec.nodeName === undefined) markTaintedNode(cluster, after, mark)
   if (before && !after) markRecreation(cluster, before, mark)
   if (before && (!after || isFinished(after))) markConfigs(before.spec, { namespace: before.metadata.namespace, mark })
   if ((before && waitingReason(before)) !== (after && waitingReason(after)))
     markDeploymentOf(cluster, after ?? before, mark)
 }
 
-/** A pod that comes to a node which is lost is lost too. */
-function markLostNode(cluster: Cluster, { spec: { nodeName = '' } }: Pod, mark: Mark): void {
+/** A pod that comes to a node which is lost is lost too, and one that a taint lets stay for a while is to leave then. */
+function markTaintedNode(cluster: Cluster, { spec: { nodeName = '' } }: Pod, mark: Mark): void {
   const node = cluster.get('Node', nodeName)
-  if (node && !isNodeReady(node)) mark('node', nodeName)
+  const evicts = node?.spec.taints?.some(({ effect }) => effect === 'NoExecute') === true
+  if (node && (evicts || !isNodeReady(node))) mark('node', nodeName)
+}
+
+/** What a PodDisruptionBudget counts of a pod. */
+function counting(pod: Pod | undefined): unknown {
+  return pod && [pod.metadata.labels, isReady(pod), isBeingDeleted(pod)]
 }
 
 /** What a pod's endpoints are made of. */

@@ -1,6 +1,5 @@
 import { clusterKind, type ClusterObject, type ClusterStatus } from '../api/cluster-object.ts'
 import { keyOf, refOf } from '../api/reference.ts'
-import { sourceAnnotation } from '../api/manifest.ts'
 import { defaultSettings } from '../api/settings.ts'
 import { toTime } from '../api/time.ts'
 import type { KubeObject, NodeName, Pod, Service } from '../api/types.ts'
@@ -11,7 +10,7 @@ import { prune, revived } from '../controllers/garbage/prune.ts'
 import { reportedNode } from '../controllers/node/join.ts'
 import { isUnreachable } from '../cluster/objects/node-state.ts'
 import { isBeingDeleted } from '../cluster/objects/ownership.ts'
-import { qosClass } from '../controllers/pod/qos.ts'
+import { anew, freshPod } from '../controllers/pod/fresh.ts'
 import { reportedStatus } from '../controllers/pod/reported-status.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
 import { allocatedCondition } from '../controllers/service/reconcile.ts'
@@ -107,10 +106,6 @@ function desiredObject(object: KubeObject): KubeObject {
   }
 }
 
-function freshPod(pod: Pod): Pod {
-  return { ...pod, status: { phase: 'Pending', qosClass: qosClass(pod.spec) } }
-}
-
 /** An address that was refused is asked for again when a commit changes the Service. */
 function reconsidered(service: Service): Service {
   if (!service.status?.conditions) return service
@@ -174,22 +169,8 @@ function nodeChange(cluster: Cluster, event: Extract<Event, { kind: 'joined' | '
 function reportChanges(cluster: Cluster, report: PodReport, node: NodeName): Change[] {
   const pod = cluster.get('Pod', keyOf(report.name, report.namespace))
   if (!pod || pod.metadata.uid !== report.uid || pod.spec.nodeName !== node) return []
-  if ('gone' in report) return [{ kind: 'delete', ref: refOf(pod) }, ...again(pod)]
+  if ('gone' in report) return [{ kind: 'delete', ref: refOf(pod) }, ...anew(pod)]
   // What has ended stays ended, whatever a late report says.
   if (isFinished(pod) && report.status.phase !== 'Succeeded' && report.status.phase !== 'Failed') return []
   return [{ kind: 'put', object: { ...pod, status: reportedStatus(pod.status, report.status) } }]
-}
-
-/** A pod that git asks for is made anew where the old one went and nobody took it back. */
-function again(pod: Pod): Change[] {
-  if (pod.metadata.annotations?.[sourceAnnotation] === undefined) return []
-  const { name, namespace, labels, annotations } = pod.metadata
-  const { nodeName: _, ...spec } = pod.spec
-  const metadata = {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(labels === undefined ? {} : { labels }),
-    annotations,
-  }
-  return [{ kind: 'put', object: freshPod({ apiVersion: 'v1', kind: 'Pod', metadata, spec }) }]
 }

@@ -1,9 +1,9 @@
 import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
-import { sourceAnnotation } from '../api/manifest.ts'
+import { drainAnnotation, sourceAnnotation } from '../api/manifest.ts'
 import { defaultSettings } from '../api/settings.ts'
-import type { ConfigMap, EndpointSlice, KubeObject, Node, Pod, ReplicaSet } from '../api/types.ts'
+import type { ConfigMap, EndpointSlice, KubeObject, Node, Pod, PodDisruptionBudget, ReplicaSet } from '../api/types.ts'
 import { Cluster } from '../cluster/cluster.ts'
-import { isNodeReady } from '../cluster/objects/node-state.ts'
+import { hasJoined, isNodeReady } from '../cluster/objects/node-state.ts'
 import { deploymentObject, podSpec, serviceObject } from '../cluster/objects/objects.fixture.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
 import type { ObjectChange } from '../cluster/view.ts'
@@ -91,7 +91,10 @@ class Scenario {
     const objects = words.length === 0 ? [] : asked(words)
     const manifests = objects.map(object => ({ object, origin: { file: 'web.yaml', line: 1, column: 1 } }))
     const revision = { commit, tree: commit, subject: commit, author: 'test', committedAt: 0 }
-    return { kind: 'revision', revision, manifests, settings: defaultSettings, problems: [] }
+    const { spec } = defaultSettings
+    const admission = words.includes('strict') ? 'strict' : 'open'
+    const settings = { ...defaultSettings, spec: { ...spec, nodes: { ...spec.nodes, admission } } } as const
+    return { kind: 'revision', revision, manifests, settings, problems: [] }
   }
 
   /** Reports on the pods named, or all that are bound and not told to stop. */
@@ -201,7 +204,10 @@ function joined(name: string, status: Node['status'] & object): Event {
   return { kind: 'joined', node: { name, labels: {}, taints: [], status }, podCIDR: '10.244.0.0/24' }
 }
 
-/** `v1 replicas=3 surge=1 unavailable=0 config=a`: a Deployment, a Service and a ConfigMap. */
+/**
+ * `v1 replicas=3 surge=1 unavailable=0 config=a`: a Deployment, a Service and a ConfigMap; `budget=2`: a
+ * PodDisruptionBudget of minAvailable 2; `a`, `a:cordon`, `a:drain`, `a:old=NoExecute`: a Node and what is said of it.
+ */
 function asked([image = '', ...settings]: readonly string[]): KubeObject[] {
   const given = new Map(settings.map(setting => setting.split('=') as [string, string]))
   const number = (name: string, otherwise: number) => Number(given.get(name) ?? otherwise)
@@ -226,13 +232,43 @@ function asked([image = '', ...settings]: readonly string[]): KubeObject[] {
     metadata: { name: config, namespace: 'shop' },
     data: {},
   }
-  return [map, serviceObject('web'), deployment]
+  const budget = given.get('budget')
+  return [
+    map,
+    serviceObject('web'),
+    deployment,
+    ...(budget === undefined ? [] : [budgetOf(Number(budget))]),
+    ...settings.filter(word => /^[a-z](?::|$)/.test(word)).map(askedNode),
+  ]
+}
+
+function budgetOf(minAvailable: number): PodDisruptionBudget {
+  const spec = { minAvailable, selector: { matchLabels: { app: 'web' } } }
+  return { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'web', namespace: 'shop' }, spec }
+}
+
+function askedNode(word: string): Node {
+  const [name = '', what = ''] = word.split(':')
+  const [key = '', effect] = what.split('=')
+  const annotations = what === 'drain' ? { annotations: { [drainAnnotation]: 'true' } } : {}
+  const taints = effect === undefined ? {} : { taints: [{ key, effect: effect as 'NoExecute' }] }
+  const spec = { ...(what === 'cordon' || what === 'drain' ? { unschedulable: true } : {}), ...taints }
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, ...annotations }, spec }
 }
 
 function nodeLine({ before, after }: ObjectChange): string | undefined {
   const [was, is] = [before as Node | undefined, after as Node | undefined]
-  if (!is || (was && isNodeReady(was) === isNodeReady(is))) return undefined
-  return `Node ${is.metadata.name} is ${isNodeReady(is) ? 'ready' : 'lost'}`
+  if (!is) return `Node ${was?.metadata.name} removed`
+  const words = nodeWords(is)
+  return was && nodeWords(was) === words ? undefined : `Node ${is.metadata.name} is ${words}`
+}
+
+function nodeWords(node: Node): string {
+  const { conditions } = node.status ?? {}
+  const state = isNodeReady(node) ? 'ready' : hasJoined(node) ? 'lost' : 'not there'
+  const drained = conditionOf(conditions, drainedCondition)
+  const progress = drained && (drained.status === 'True' ? 'drained' : 'draining')
+  return [state, ...(node.spec.unschedulable === true ? ['cordoned'] : []), ...(progress ? [progress] : [])].join(', ')
 }
 
 function configLine({ ref, before, after }: ObjectChange): string | undefined {

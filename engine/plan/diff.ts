@@ -1,3 +1,4 @@
+import { desiredAnnotation } from '../api/manifest.ts'
 import type { KubeObject } from '../api/types.ts'
 import { equal } from '../api/stable.ts'
 import { fieldsOf, type Fields } from './fields.ts'
@@ -40,8 +41,9 @@ export function diffObjects(before: KubeObject, after: KubeObject): FieldChange[
 
 function ofGit(object: KubeObject): Fields {
   const { status: _, metadata, ...rest } = object
-  const { labels, annotations } = metadata
-  return { metadata: { labels: labels ?? {}, annotations: annotations ?? {} }, ...rest }
+  const { labels, annotations = {} } = metadata
+  const told = Object.entries(annotations).filter(([name]) => name !== desiredAnnotation)
+  return { metadata: { labels: labels ?? {}, annotations: Object.fromEntries(told) }, ...rest }
 }
 
 function diffValues(before: unknown, after: unknown, path: readonly Segment[]): FieldChange[] {

@@ -7,9 +7,9 @@ import type { PlanStep } from './step.ts'
  * configuration and storage, then services, then workloads. Deletions run the other way round.
  */
 const tiers: readonly (readonly KindKey[])[] = [
-  ['Namespace'],
+  ['Namespace', 'Node'],
   ['CustomResourceDefinition.apiextensions.k8s.io', 'PriorityClass.scheduling.k8s.io', 'RuntimeClass.node.k8s.io'],
-  ['ResourceQuota', 'LimitRange', 'NetworkPolicy.networking.k8s.io', 'PodDisruptionBudget.policy'],
+  ['ResourceQuota', 'LimitRange', 'NetworkPolicy.networking.k8s.io', 'PodDisruptionBudget'],
   [
     'ServiceAccount',
     'ClusterRole.rbac.authorization.k8s.io',

@@ -1,6 +1,7 @@
 import type {
   KubeObject,
   Labels,
+  Node,
   ObjectMeta,
   PodSpec,
   Service,
@@ -11,6 +12,7 @@ import type {
 import type { KindKey } from '../api/reference.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
 import { equal } from '../api/stable.ts'
+import { spokenNode, voicesOf, wordsOf } from '../cluster/objects/node-fields.ts'
 
 /** Metadata that the cluster gives to an object; git never sets or clears it. */
 const givenMetadata = [
@@ -31,11 +33,17 @@ interface Ownership {
   readonly labels?: readonly string[]
   /** What no list of fields can say. */
   readonly carry?: (desired: KubeObject, live: KubeObject) => KubeObject
+  /** The same for an object that is new. */
+  readonly begin?: (desired: KubeObject) => KubeObject
 }
 
 const ownership: Readonly<Partial<Record<KindKey, Ownership>>> = {
   Deployment: { annotations: ['deployment.kubernetes.io/revision'] },
   Namespace: { spec: ['finalizers'], labels: ['kubernetes.io/metadata.name'] },
+  Node: {
+    carry: (desired, live) => desiredNode(desired as Node, live as Node),
+    begin: desired => desiredNode(desired as Node, undefined),
+  },
   PersistentVolume: { spec: ['claimRef'], annotations: ['pv.kubernetes.io/bound-by-controller'] },
   PersistentVolumeClaim: {
     spec: ['volumeName', 'storageClassName', 'volumeMode'],
@@ -59,8 +67,11 @@ export interface Carrying {
 /** The object to put for a manifest: what git says, and everything that git does not own from the live object. */
 export function withOwned(desired: KubeObject, live: KubeObject | undefined, carrying: Carrying): KubeObject {
   const { status: _, ...wanted } = desired
-  if (live === undefined) return { ...wanted, metadata: sourced(desired.metadata, carrying.file) }
   const owned = ownership[carrying.kind] ?? {}
+  if (live === undefined) {
+    const fresh = { ...wanted, metadata: sourced(desired.metadata, carrying.file) }
+    return owned.begin?.(fresh) ?? fresh
+  }
   const fields = [...(owned.spec ?? []), ...(carrying.scaled ? ['replicas'] : [])]
   const object: KubeObject = {
     ...wanted,
@@ -76,7 +87,33 @@ export function withOwned(desired: KubeObject, live: KubeObject | undefined, car
 /** The object as git would no longer claim it. */
 export function released(live: KubeObject): KubeObject {
   const { [sourceAnnotation]: _, ...annotations } = live.metadata.annotations ?? {}
-  return { ...live, metadata: { ...live.metadata, annotations } }
+  const object = { ...live, metadata: { ...live.metadata, annotations } }
+  return object.kind === 'Node' ? undesiredNode(object as Node) : object
+}
+
+/** A Node's fields are shared with its agent: git's words are kept apart, so that they can be taken back. */
+function desiredNode(desired: Node, live: Node | undefined): Node {
+  const { podCIDR, podCIDRs, taints } = live?.spec ?? {}
+  const annotations = { ...live?.metadata.annotations, ...pick(desired.metadata.annotations, sourceAnnotation) }
+  const node: Node = {
+    ...desired,
+    metadata: { ...desired.metadata, annotations },
+    spec: { ...ifSet({ podCIDR, podCIDRs }), taints: taints ?? [] },
+  }
+  return spokenNode(node, { desired: wordsOf(desired), reported: live && voicesOf(live).reported })
+}
+
+function undesiredNode(live: Node): Node {
+  return spokenNode(live, { desired: undefined, reported: voicesOf(live).reported })
+}
+
+function pick(annotations: Labels | undefined, name: string): Labels {
+  const value = annotations?.[name]
+  return value === undefined ? {} : { [name]: value }
+}
+
+function ifSet<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
 function sourced(metadata: ObjectMeta, file: string): ObjectMeta {

@@ -1,6 +1,7 @@
-import type { KubeObject } from '../api/types.ts'
+import type { KubeObject, Node } from '../api/types.ts'
 import { describeRef, keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
 import { sourceAnnotation, type Manifest } from '../api/manifest.ts'
+import { hasJoined, isUnreachable } from '../cluster/objects/node-state.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import { once } from '../api/once.ts'
 import { equal } from '../api/stable.ts'
@@ -69,7 +70,7 @@ function unclaim(desired: readonly KubeObject[], claimed: ReadonlySet<KubeObject
   for (const before of desired) {
     if (claimed.has(before)) continue
     const { ref } = identify(before)
-    if (ref.kind === 'Namespace' && permanentNamespaces.has(ref.key)) {
+    if (outlivesGit(ref, before)) {
       const origin = { file: before.metadata.annotations?.[sourceAnnotation] ?? '', line: 0, column: 0 }
       updates.push({ kind: 'update', ref, before, after: released(before), origin })
     } else if (before.metadata.deletionTimestamp === undefined) {
@@ -77,6 +78,13 @@ function unclaim(desired: readonly KubeObject[], claimed: ReadonlySet<KubeObject
     }
   }
   return { updates, deletes }
+}
+
+/** Not git's to delete: it only stops speaking of it. */
+function outlivesGit({ kind, key }: Ref, before: KubeObject): boolean {
+  if (kind === 'Namespace') return permanentNamespaces.has(key)
+  // A node whose agent is there stays; one that is gone goes for good, and what waits for it with it.
+  return kind === 'Node' && hasJoined(before as Node) && !isUnreachable(before as Node)
 }
 
 function isDesired({ metadata }: KubeObject): boolean {

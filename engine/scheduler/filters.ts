@@ -1,5 +1,7 @@
+import { taintKeys } from '../api/node-taints.ts'
 import { matchesLabels } from '../api/selector.ts'
 import type { Pod, Taint, Toleration } from '../api/types.ts'
+import { controllerOf } from '../cluster/objects/ownership.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 
@@ -14,9 +16,15 @@ export interface Filter {
 const nodeUnschedulable: Filter = {
   name: 'NodeUnschedulable',
   check: ({ pod }, { node }) =>
-    node.spec.unschedulable !== true ||
-    tolerates(pod, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }),
+    node.spec.unschedulable !== true || tolerates(pod, { key: taintKeys.unschedulable, effect: 'NoSchedule' }),
   explain: () => ['node(s) were unschedulable'],
+}
+
+const nodeDrained: Filter = {
+  name: 'NodeDrained',
+  // A pod that tolerates a cordon would come back and be evicted again, without end; a DaemonSet's is left there.
+  check: ({ pod }, { draining }) => !draining || controllerOf(pod)?.kind === 'DaemonSet',
+  explain: () => ['node(s) were being drained'],
 }
 
 const nodeReady: Filter = {
@@ -28,9 +36,9 @@ const nodeReady: Filter = {
 
 const taintToleration: Filter = {
   name: 'TaintToleration',
-  check: ({ pod }, { barring }) => barring.every(taint => tolerates(pod, taint)),
+  check: ({ pod }, { barring }) => barring.every(taint => endures(pod, taint)),
   explain: ({ pod }, { barring }) => {
-    const taint = barring.find(each => !tolerates(pod, each))
+    const taint = barring.find(each => !endures(pod, each))
     return taint ? [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`] : []
   },
 }
@@ -85,6 +93,7 @@ function fits({ allocatable, requested }: NodeInfo, name: string, amount: number
 /** In kube-scheduler's order; the first that fails is the node's reason. Room for affinity is after NodeAffinity. */
 export const filters: readonly Filter[] = [
   nodeUnschedulable,
+  nodeDrained,
   taintToleration,
   nodeReady,
   nodeAffinity,
@@ -97,6 +106,12 @@ export const filters: readonly Filter[] = [
 export function obstacle(info: PodInfo, node: NodeInfo): Filter | undefined {
   for (const filter of filters) if (!filter.check(info, node)) return filter
   return undefined
+}
+
+/** As in Kubernetes memory pressure keeps only those pods away that ask for nothing: they are the first to suffer. */
+function endures(pod: Pod, taint: Taint): boolean {
+  if (taint.key === taintKeys.memoryPressure && pod.status?.qosClass !== 'BestEffort') return true
+  return tolerates(pod, taint)
 }
 
 export function tolerates({ spec }: Pod, taint: Taint): boolean {

@@ -1,7 +1,7 @@
 import { fromTime } from '../api/time.ts'
 import type { Node, Pod, Taint } from '../api/types.ts'
 import { controllerOf } from '../cluster/objects/ownership.ts'
-import { hasReported, isNodeReady } from '../cluster/objects/node-state.ts'
+import { drainOf, hasJoined, hasReported, isNodeReady } from '../cluster/objects/node-state.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
 import { requestsOf, resourcesOf } from './requests.ts'
 
@@ -14,6 +14,8 @@ export class NodeInfo {
   readonly ready: boolean
   /** Until when a node that has just joined may take to say what it offers (env.now); 0 once it did. */
   readonly reportsBy: number
+  /** Its pods are to go. */
+  readonly draining: boolean
   /** Taints that keep pods away. */
   readonly barring: readonly Taint[]
   /** Taints that only make other nodes preferable. */
@@ -34,7 +36,8 @@ export class NodeInfo {
     this.node = node
     const reported = hasReported(node.status)
     this.ready = reported && isNodeReady(node)
-    this.reportsBy = reported ? 0 : fromTime(node.metadata.creationTimestamp ?? '') + firstReportMs
+    this.reportsBy = reported || !hasJoined(node) ? 0 : fromTime(node.metadata.creationTimestamp ?? '') + firstReportMs
+    this.draining = drainOf(node) !== undefined
     this.barring = taints.filter(({ effect }) => effect !== 'PreferNoSchedule')
     this.discouraging = taints.filter(({ effect }) => effect === 'PreferNoSchedule')
     this.handlers = new Set((node.status?.runtimeHandlers ?? []).map(({ name }) => name))

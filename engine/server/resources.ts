@@ -8,7 +8,7 @@ import { supportOf } from '../api/support.ts'
 import type { Store } from './store.ts'
 
 /** Kinds that no branch may ask for, since the cluster makes their objects itself. */
-const ownKinds: ReadonlySet<KindKey> = new Set(['Event', 'Node', clusterKind])
+const ownKinds: ReadonlySet<KindKey> = new Set(['Event', clusterKind])
 
 /**
  * What is served even while there is no object of it: the kinds that Gantry acts on, and the stable ones that it keeps.

@@ -2,6 +2,7 @@ import type { CoreKind, Kinds, KubeObject } from '../api/types.ts'
 import type { KindKey } from '../api/reference.ts'
 import { clusterKind } from '../api/cluster-object.ts'
 import { clusterPrinter, configMapPrinter, secretPrinter } from './columns/configuration.ts'
+import { disruptionBudgetPrinter } from './columns/disruption.ts'
 import { eventPrinter } from './columns/event.ts'
 import { namespacePrinter, nodePrinter } from './columns/node.ts'
 import { podPrinter } from './columns/pod.ts'
@@ -26,6 +27,7 @@ const corePrinters: { readonly [K in CoreKind]: Printer<Kinds[K]> } = {
   Namespace: namespacePrinter,
   Node: nodePrinter,
   Pod: podPrinter,
+  PodDisruptionBudget: disruptionBudgetPrinter,
   ReplicaSet: replicaSetPrinter,
   Secret: secretPrinter,
   Service: servicePrinter,

@@ -16,6 +16,7 @@ const byKind: Readonly<Record<string, (object: KubeObject) => KubeObject>> = {
   Deployment: object => defaultDeployment(object as GivenDeployment),
   EndpointSlice: object => defaultEndpointSlice(object as GivenEndpointSlice),
   Namespace: object => object,
+  Node: object => ({ ...object, spec: object.spec ?? {} }),
   Pod: object => ({ ...object, spec: defaultPodSpec((object as GivenPod).spec) }),
   ReplicaSet: object => defaultReplicaSet(object as GivenReplicaSet),
   Secret: object => defaultSecret(object as GivenSecret),

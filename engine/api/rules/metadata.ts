@@ -1,5 +1,5 @@
 import { ifGiven } from '../defaults/given.ts'
-import { sourceAnnotation } from '../manifest.ts'
+import { desiredAnnotation, reportedAnnotation, sourceAnnotation } from '../manifest.ts'
 import { isDnsLabel, isDnsSubdomain, isServiceName } from '../names.ts'
 import type { KindKey } from '../reference.ts'
 import { type Report, show } from '../report.ts'
@@ -21,6 +21,8 @@ const generatedAnnotations: ReadonlySet<string> = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
   'deployment.kubernetes.io/revision',
 ])
+
+const ownAnnotations: readonly string[] = [sourceAnnotation, desiredAnnotation, reportedAnnotation]
 
 /** Kubernetes's limit for the keys and values of all annotations of an object. */
 const mostAnnotationBytes = 262_144
@@ -133,8 +135,9 @@ function namespaceOf(
 
 function checkAnnotations(annotations: Annotations, report: Report): Annotations {
   const place = ['metadata', 'annotations']
-  if (Object.hasOwn(annotations, sourceAnnotation)) {
-    report.error([...place, sourceAnnotation], 'is written by Gantry alone', { target: 'key', remedy: 'remove it' })
+  for (const name of ownAnnotations) {
+    if (!Object.hasOwn(annotations, name)) continue
+    report.error([...place, name], 'is written by Gantry alone', { target: 'key', remedy: 'remove it' })
   }
   const bytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + value.length, 0)
   if (bytes > mostAnnotationBytes)

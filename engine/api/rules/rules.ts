@@ -1,6 +1,7 @@
 import type { KindKey } from '../reference.ts'
 import type { CoreKind, Kinds, KubeObject } from '../types.ts'
 import { checkConfigMap, checkSecret } from './config.ts'
+import { checkDisruptionBudget, checkNode } from './node.ts'
 import { checkPodSpec } from './pod.ts'
 import type { At } from './rule.ts'
 import { checkEndpointSlice, checkService } from './service.ts'
@@ -11,8 +12,10 @@ const byKind: { readonly [K in CoreKind]?: (object: Kinds[K], at: At) => void } 
   ConfigMap: checkConfigMap,
   Deployment: checkDeployment,
   EndpointSlice: checkEndpointSlice,
+  Node: checkNode,
   Pod: ({ spec }, { path, report }) =>
     checkPodSpec(spec, { at: { path: [...path, 'spec'], report }, isTemplate: false }),
+  PodDisruptionBudget: checkDisruptionBudget,
   ReplicaSet: checkReplicaSet,
   Secret: checkSecret,
   Service: checkService,

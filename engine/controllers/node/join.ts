@@ -1,6 +1,8 @@
 import type { Condition, Labels, Node, NodeStatus, Taint } from '../../api/types.ts'
 import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
+import { spokenNode, voicesOf } from '../../cluster/objects/node-fields.ts'
 import { hasReported } from '../../cluster/objects/node-state.ts'
+import { drainedCondition } from '../../protocol/session.ts'
 
 /** What a node says of itself: protocol's NodeReport. */
 export interface ReportedNode {
@@ -10,53 +12,50 @@ export interface ReportedNode {
   readonly status: NodeStatus
 }
 
-const engineTaints: ReadonlySet<string> = new Set(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'])
-
 /**
- * The Node as its agent reports it; what the engine keeps of it (range, cordon, readiness) stays. An agent says hello
- * before it has looked at its machine: until then the machine is what it was.
+ * The Node as its agent reports it; what the branch says of it, and what the engine keeps (range, readiness), stays. An
+ * agent says hello before it has looked at its machine: until then the machine is what it was.
  */
 export function reportedNode(
   report: ReportedNode,
   { before, podCIDR, now }: { before: Node | undefined; podCIDR: string | undefined; now: number },
 ): Node {
   const cidr = podCIDR ?? before?.spec.podCIDR
-  const kept = (before?.spec.taints ?? []).filter(taint => engineTaints.has(taint.key))
-  const told = report.taints.filter(taint => !engineTaints.has(taint.key))
-  const taints = [...told, ...kept]
-  return {
+  const { desired, reported: known } = before === undefined ? nobody : voicesOf(before)
+  const looked = hasReported(report.status)
+  const node: Node = {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { ...before?.metadata, name: report.name, labels: report.labels },
-    spec: {
-      ...before?.spec,
-      ...(cidr === undefined ? {} : { podCIDR: cidr, podCIDRs: [cidr] }),
-      taints,
-    },
+    metadata: { ...before?.metadata, name: report.name },
+    spec: { ...before?.spec, ...(cidr === undefined ? {} : { podCIDR: cidr, podCIDRs: [cidr] }) },
     status: {
-      ...(hasReported(report.status) ? report.status : before?.status),
+      ...(looked ? report.status : before?.status),
       conditions: conditions(report.status, { before, now }),
     },
   }
+  const { labels, taints } = report
+  return spokenNode(node, { desired, reported: looked ? { labels, taints } : (known ?? { labels, taints }) })
 }
 
+const nobody = { desired: undefined, reported: undefined }
+
+/** Conditions that the engine writes; a report leaves them as they are. */
+const engineConditions: ReadonlySet<string> = new Set([drainedCondition])
+
 /** The agent's conditions, with the times at which they changed; an agent that reports is ready unless it says not. */
-function conditions(
-  { conditions: told = [] }: NodeStatus,
-  { before, now }: { before: Node | undefined; now: number },
-): readonly Condition[] {
-  const ready = conditionOf(told, 'Ready') ?? {
-    type: 'Ready',
-    status: 'True',
-    reason: 'AgentReady',
-    message: 'the agent reports',
-  }
-  const all = [...told.filter(condition => condition.type !== 'Ready'), ready]
-  return all.flatMap(condition =>
+function conditions(status: NodeStatus, { before, now }: { before: Node | undefined; now: number }): Condition[] {
+  const known = before?.status?.conditions ?? []
+  const told = (hasReported(status) ? status.conditions : known.filter(({ type }) => type !== 'Ready')) ?? []
+  const kept = known.filter(({ type }) => engineConditions.has(type))
+  const others = told.filter(({ type }) => type !== 'Ready' && !engineConditions.has(type))
+  const timed = [...others, conditionOf(told, 'Ready') ?? ready].flatMap(condition =>
     withCondition(
-      (before?.status?.conditions ?? []).filter(known => known.type === condition.type),
+      known.filter(({ type }) => type === condition.type),
       condition,
       now,
     ),
   )
+  return [...timed, ...kept]
 }
+
+const ready: Condition = { type: 'Ready', status: 'True', reason: 'AgentReady', message: 'the agent reports' }

@@ -1,40 +1,84 @@
 import { type Key, refOf } from '../../api/reference.ts'
-import type { Node, Pod } from '../../api/types.ts'
+import type { ClusterSettings } from '../../api/settings.ts'
+import type { Condition, Node, Pod } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change, Env } from '../../cluster/view.ts'
-import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
-import { type Decision, earliest, nothing, waking } from '../../cluster/decision.ts'
+import { conditionOf, withCondition, withoutCondition } from '../../cluster/objects/conditions.ts'
+import { type Decision, earliest, waking } from '../../cluster/decision.ts'
+import { drainOf, hasJoined, isNodeReady, isUnreachable } from '../../cluster/objects/node-state.ts'
+import { drainedCondition } from '../../protocol/session.ts'
 import { deletePod } from '../pod/deletion.ts'
-import { type LostPod, lostPodVerdict, replaceAt } from './lost-pods.ts'
-import { isNodeReady, isUnreachable } from '../../cluster/objects/node-state.ts'
-import { heard, lost, lostSince, notReadyKey, silenceMs, unreachableKey } from './readiness.ts'
+import { admission } from './admission.ts'
+import { drain } from './drain.ts'
+import { mayGiveUp } from './give-up.ts'
+import { heard, lost, tainted } from './readiness.ts'
+import { evictAt, type TaintedPod, taintVerdict } from './taint-evictions.ts'
 
-/** Beyond this share of lost nodes Kubernetes's controller evicts nothing any more. */
-const mostNodes = 0.55
+interface Context {
+  readonly env: Env
+  readonly settings: ClusterSettings['spec']['nodes']
+}
 
-/** Follows a node's readiness, and replaces its pods when it stays away. */
-export function reconcileNode(
-  cluster: IndexedView,
-  key: Key,
-  { env, defaultSeconds }: { env: Env; defaultSeconds: number },
-): Decision {
+/** Follows a node's readiness and taints, and takes away the pods that may not stay on it. */
+export function reconcileNode(cluster: IndexedView, key: Key, { env, settings }: Context): Decision {
   const known = cluster.get('Node', key)
-  if (!known) return nothing
-  const { heardAt, connected } = cluster.sessions.of(key, env.now)
-  const silentAt = heardAt + silenceMs
-  // A node that was lost before the engine's restart is so until its agent is back.
-  const silent = silentAt <= env.now || (!connected && isUnreachable(known))
-  const node = silent ? lost(known, env.now) : heard(known, env.now)
   const pods = cluster.podsOn(key)
-  const evictions = evict(cluster, node, { pods, env, defaultSeconds })
-  const evicted = new Set(
-    evictions.changes.flatMap(change => (change.kind === 'put' ? [refOf(change.object).key] : [])),
-  )
-  const readiness = pods.filter(pod => !evicted.has(refOf(pod).key)).flatMap(pod => podReadiness(pod, { node, env }))
+  if (!known) return { changes: pods.flatMap(pod => deletePod(pod, env)) }
+  const { admitted } = admission({ name: key, node: known, settings })
+  const { silent, silentAt } = silence(cluster, known, { env, settings })
+  if (silent && !admitted) return { changes: [{ kind: 'delete', ref: refOf(known) }] }
+
+  const current = silent
+    ? lost(known, { now: env.now, graceSeconds: settings.monitorGracePeriodSeconds })
+    : heard(known, env.now)
+  const giveUp = mayGiveUp({
+    node: current,
+    nodes: () => cluster.list('Node').map(each => (each === known ? current : each)),
+    hasPods: ({ metadata }) => cluster.podsOn(metadata.name).length > 0,
+    now: env.now,
+  })
+  const node = tainted(current, { now: env.now, admitted, mayEvict: giveUp.verdict === 'yes' })
+
+  const evictions = evictTainted(pods, { node, env, settings })
+  const options = drainOf(node)
+  const leaving = changedBy(evictions.changes)
+  const draining = options && drain(cluster, node, { options, leaving, env })
+  const evicted = new Set([...leaving, ...changedBy(draining?.changes ?? [])])
   return waking(
-    [{ kind: 'put', object: node }, ...turned(known, node), ...readiness, ...evictions.changes],
-    earliest(silentAt > env.now ? silentAt : undefined, evictions.wakeAt),
+    [
+      { kind: 'put', object: withProgress(node, { condition: draining?.condition, env }) },
+      ...turned(known, node),
+      ...pods.filter(pod => !evicted.has(refOf(pod).key)).flatMap(pod => podReadiness(pod, { node, env })),
+      ...evictions.changes,
+      ...(draining?.changes ?? []),
+    ],
+    earliest(silentAt, giveUp.verdict === 'later' ? giveUp.at : undefined, evictions.wakeAt),
   )
+}
+
+function changedBy(changes: readonly Change[]): ReadonlySet<Key> {
+  return new Set(changes.flatMap(change => (change.kind === 'put' ? refOf(change.object).key : [])))
+}
+
+/** Whether the node's agent has been silent for too long; where not, when it will have been. */
+function silence(
+  { sessions }: IndexedView,
+  node: Node,
+  { env, settings }: Context,
+): { silent: boolean; silentAt: number | undefined } {
+  if (!hasJoined(node)) return { silent: true, silentAt: undefined }
+  const { heardAt, connected } = sessions.of(node.metadata.name, env.now)
+  const silentAt = heardAt + settings.monitorGracePeriodSeconds * 1000
+  // A node that was lost before the engine's restart is so until its agent is back.
+  const silent = silentAt <= env.now || (!connected && isUnreachable(node))
+  return { silent, silentAt: silentAt > env.now ? silentAt : undefined }
+}
+
+function withProgress(node: Node, { condition, env }: { condition: Condition | undefined; env: Env }): Node {
+  const before = node.status?.conditions
+  if (condition === undefined && conditionOf(before, drainedCondition) === undefined) return node
+  const conditions = condition ? withCondition(before, condition, env.now) : withoutCondition(before, drainedCondition)
+  return { ...node, status: { ...node.status, conditions } }
 }
 
 function turned(before: Node, after: Node): Change[] {
@@ -67,32 +111,19 @@ function podReadiness(pod: Pod, { node, env }: { node: Node; env: Env }): Change
   return [{ kind: 'put', object: { ...pod, status: { ...pod.status, conditions } } }]
 }
 
-function evict(
-  cluster: IndexedView,
-  node: Node,
-  { pods, env, defaultSeconds }: { pods: readonly Pod[]; env: Env; defaultSeconds: number },
-): Decision {
-  const lostAt = lostSince(node)
-  if (lostAt === undefined) return nothing
-  const taint = (node.spec.taints ?? []).some(({ key }) => key === unreachableKey) ? unreachableKey : notReadyKey
-  const mostNodesLost = areMostLost(cluster, node)
-  // When many come back one by one, the last are given as much time as if they had been lost only then.
-  const since = Math.max(lostAt, cluster.sessions.noteMostNodesLost(mostNodesLost, env.now))
-  const all: LostPod[] = pods.map(pod => ({ pod, taint, since, now: env.now, defaultSeconds, mostNodesLost }))
-  const waiting = mostNodesLost ? [] : all.filter(pod => lostPodVerdict(pod) === 'wait')
+function evictTainted(pods: readonly Pod[], { node, env, settings }: Context & { readonly node: Node }): Decision {
+  const taints = (node.spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
+  if (taints.length === 0) return { changes: [] }
+  const all = pods.map((pod): TaintedPod => ({ pod, taints, now: env.now, defaults: settings }))
   return waking(
-    all.filter(pod => lostPodVerdict(pod) === 'evict').flatMap(({ pod }) => evictPod(pod, env)),
-    earliest(...waiting.map(replaceAt)),
+    all
+      .filter(pod => taintVerdict(pod) === 'evict')
+      .flatMap(({ pod }) => evictPod(pod, { ready: isNodeReady(node), env })),
+    earliest(...all.filter(pod => taintVerdict(pod) === 'wait').map(evictAt)),
   )
 }
 
-function areMostLost(cluster: IndexedView, node: Node): boolean {
-  const nodes = cluster.list('Node')
-  const away = nodes.filter(({ metadata }) => metadata.name !== node.metadata.name).filter(other => !isNodeReady(other))
-  return away.length + 1 > nodes.length * mostNodes
-}
-
-function evictPod(pod: Pod, env: Env): Change[] {
+function evictPod(pod: Pod, { ready, env }: { ready: boolean; env: Env }): Change[] {
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
@@ -100,11 +131,12 @@ function evictPod(pod: Pod, env: Env): Change[] {
     message: 'Taint manager: deleting due to NoExecute taint',
   } as const
   const conditions = withCondition(pod.status?.conditions, condition, env.now)
-  const ready = conditionOf(conditions, 'Ready')
-  const off = ready
-    ? withCondition(conditions, { type: 'Ready', status: 'False', reason: 'NodeNotReady' }, env.now)
-    : conditions
-  const told = { ...pod, status: { phase: 'Unknown' as const, ...pod.status, conditions: off } }
+  // The agent of a node that is lost cannot say that the pod serves no more.
+  const off =
+    ready || !conditionOf(conditions, 'Ready')
+      ? conditions
+      : withCondition(conditions, { type: 'Ready', status: 'False', reason: 'NodeNotReady' }, env.now)
+  const told: Pod = { ...pod, status: { phase: ready ? 'Pending' : 'Unknown', ...pod.status, conditions: off } }
   return [
     ...deletePod(told, env),
     {

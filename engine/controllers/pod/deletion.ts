@@ -8,10 +8,15 @@ import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
  * Ends a pod as the API server does: one that is bound is told to stop and goes when its agent says that nothing of it
  * is left; one that never was goes at once. Nothing to do for one that was told already.
  */
-export function deletePod(pod: Pod, env: Env): readonly Change[] {
+export function deletePod(
+  pod: Pod,
+  env: Env,
+  /** Instead of the pod's own. */
+  { gracePeriodSeconds }: { gracePeriodSeconds?: number } = {},
+): readonly Change[] {
   if (isBeingDeleted(pod)) return []
   if (pod.spec.nodeName === undefined) return [{ kind: 'delete', ref: refOf(pod) }]
-  const grace = pod.spec.terminationGracePeriodSeconds
+  const grace = gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds
   const metadata = {
     ...pod.metadata,
     deletionTimestamp: toTime(env.now + grace * 1000),

@@ -6,6 +6,7 @@ import type { Env } from '../../cluster/view.ts'
 import { conditionOf, withCondition } from '../../cluster/objects/conditions.ts'
 import { type Decision, nothing, waking } from '../../cluster/decision.ts'
 import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
+import { anew } from './fresh.ts'
 
 /** How long proxies may take to stop sending connections to a pod that ends. */
 const drainForMs = 2_000
@@ -20,7 +21,7 @@ export function reconcileTermination(cluster: IndexedView, key: Key, env: Env): 
   if (!pod || uid === undefined || !isBeingDeleted(pod)) return nothing
   if (pod.spec.nodeName === undefined || !cluster.get('Node', pod.spec.nodeName)) {
     cluster.sessions.drained(uid)
-    return { changes: [{ kind: 'delete', ref: { kind: 'Pod', key } }] }
+    return { changes: [{ kind: 'delete', ref: { kind: 'Pod', key } }, ...anew(pod)] }
   }
   if (conditionOf(pod.status?.conditions, drainedCondition)) {
     cluster.sessions.drained(uid)
