@@ -101,6 +101,14 @@ export class Cluster implements IndexedView {
     return this.#selectors('ReplicaSet', pod).filter(({ spec }) => matchesSelector(spec.selector, pod.metadata.labels))
   }
 
+  budgetsSelecting(pod: Pod): readonly Kinds['PodDisruptionBudget'][] {
+    // Asked of every pod that changes, where mostly there is none at all.
+    if (this.list('PodDisruptionBudget').length === 0) return []
+    return this.#selectors('PodDisruptionBudget', pod).filter(({ spec }) =>
+      matchesSelector(spec.selector, pod.metadata.labels),
+    )
+  }
+
   servicesAt(address: string): readonly Kinds['Service'][] {
     return this.#index.list(indexName.address(address)) as readonly Kinds['Service'][]
   }
@@ -169,7 +177,7 @@ export class Cluster implements IndexedView {
     return this.#events.wakeAt()
   }
 
-  #selectors<K extends 'Service' | 'ReplicaSet'>(kind: K, { metadata }: Pod): readonly Kinds[K][] {
+  #selectors<K extends 'Service' | 'ReplicaSet' | 'PodDisruptionBudget'>(kind: K, { metadata }: Pod): readonly Kinds[K][] {
     const places = selectorPlaces(metadata.namespace ?? '', metadata.labels)
     return places.flatMap(place => this.#index.list(indexName.selector(kind, place))) as Kinds[K][]
   }

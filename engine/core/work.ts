@@ -7,7 +7,7 @@ import type { ObjectChange } from '../cluster/view.ts'
 import { drainedCondition } from '../protocol/session.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
 import { Ailments } from '../controllers/health/ailments.ts'
-import { isNodeReady } from '../cluster/objects/node-state.ts'
+import { drainOf, isNodeReady } from '../cluster/objects/node-state.ts'
 import { isBeingDeleted } from '../cluster/objects/ownership.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
 import { isWaiting, type Refusals } from '../scheduler/reconcile.ts'
@@ -30,6 +30,7 @@ export class Work implements Observer {
   readonly #waiting = new Set<Key>()
   readonly #draining = new Set<Key>()
   readonly #lostNodes = new Set<NodeName>()
+  readonly #drainedNodes = new Set<NodeName>()
   #acknowledged = 0
 
   constructor(cluster: Cluster) {
@@ -49,6 +50,8 @@ export class Work implements Observer {
     markDirty(this.#cluster, change, (task, key) => this.mark(task, key))
     if (change.ref.kind === 'Pod') this.#followPod(change.ref.key, change)
     if (change.ref.kind === 'Node') this.#followNode(change.ref.key, change)
+    // What holds up a drain may do so no longer.
+    if (change.ref.kind === 'PodDisruptionBudget') for (const node of this.#drainedNodes) this.mark('node', node)
     if (change.ref.kind === 'EndpointSlice') this.#cluster.sessions.routesVersion = change.resourceVersion
   }
 
@@ -87,6 +90,8 @@ export class Work implements Observer {
     const [was, is] = [before as Node | undefined, after as Node | undefined]
     if (is && !isNodeReady(is)) this.#lostNodes.add(key)
     else this.#lostNodes.delete(key)
+    if (is && drainOf(is)) this.#drainedNodes.add(key)
+    else this.#drainedNodes.delete(key)
     if ((was && isNodeReady(was)) !== (is && isNodeReady(is))) {
       for (const node of this.#lostNodes) this.mark('node', node)
     }
@@ -99,6 +104,8 @@ export class Work implements Observer {
       this.#waiting.add(key)
       if (!was || !isWaiting(was)) this.mark('placement', key)
     } else this.#waiting.delete(key)
+    const node = (is ?? was)?.spec.nodeName
+    if (node !== undefined && this.#drainedNodes.has(node)) this.mark('node', node)
     const drained = is && conditionOf(is.status?.conditions, drainedCondition) !== undefined
     if (is && isBeingDeleted(is) && drained === false) this.#draining.add(key)
     else this.#draining.delete(key)
