@@ -7,7 +7,7 @@ import { type Decision, nothing } from '../cluster/decision.ts'
 import { reconcileDeployment } from '../controllers/deployment/reconcile.ts'
 import { reconcileDisruptionBudget } from '../controllers/disruption/reconcile.ts'
 import { reconcileEndpointSlices } from '../controllers/endpointslice/reconcile.ts'
-import { reconcileGarbage } from '../controllers/garbage/reconcile.ts'
+import { reconcileConfig, reconcileGarbage } from '../controllers/garbage/reconcile.ts'
 import { reconcileHealth } from '../controllers/health/reconcile.ts'
 import { ailmentOf } from '../controllers/health/verdict.ts'
 import { reconcileNamespace } from '../controllers/namespace/reconcile.ts'
@@ -41,6 +41,8 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
       return reconcileReplicaSet(cluster, key, env)
     case 'deployment':
       return reconcileDeployment(cluster, key, env)
+    case 'config':
+      return reconcileConfig(cluster, splitRef(key))
     case 'service':
       return reconcileService(cluster, key, { env, options })
     case 'disruption':

@@ -1,6 +1,6 @@
 import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
-import { describeRef, keyOf, refOf } from '../api/reference.ts'
+import { describeRef, keyOf, type Ref, refOf } from '../api/reference.ts'
 import { equal } from '../api/stable.ts'
 import type { KubeObject, Pod, PodSpec, ReplicaSet, Service } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -20,6 +20,8 @@ export const tasks = [
   'garbage',
   'replicaSet',
   'deployment',
+  // A Deployment may yet scale up a ReplicaSet that needed nothing while it was empty.
+  'config',
   'service',
   'disruption',
   'placement',
@@ -80,7 +82,7 @@ function markAny(cluster: Cluster, { ref, before, after }: ObjectChange, mark: M
   }
   // Its owner may be gone already when an object comes, and is gone when the owner goes.
   if (after?.metadata.ownerReferences && !before) mark('garbage', describeRef(ref))
-  if (after?.metadata.finalizers) mark('garbage', describeRef(ref))
+  if (after?.metadata.finalizers && isConfig(ref)) mark('config', describeRef(ref))
   if (before && !after) {
     for (const dependent of cluster.dependents(before.metadata.uid ?? ''))
       mark('garbage', describeRef(refOf(dependent)))
@@ -100,6 +102,10 @@ function markBudgetsAround(cluster: Cluster, { before, after }: ObjectChange, ma
   for (const { metadata } of cluster.list('PodDisruptionBudget', (after ?? before)?.metadata.namespace)) {
     mark('disruption', keyOf(metadata.name, metadata.namespace))
   }
+}
+
+function isConfig({ kind }: Ref): boolean {
+  return kind === 'ConfigMap' || kind === 'Secret'
 }
 
 function isDesired(object: KubeObject | undefined): boolean {
@@ -193,7 +199,7 @@ function markReplicaSet({ before, after }: Step<ReplicaSet>, mark: Mark): void {
 
 /** ConfigMaps and Secrets that may have lost the last one that reads them. */
 function markConfigs(spec: PodSpec, { namespace, mark }: { namespace: string | undefined; mark: Mark }): void {
-  for (const ref of configRefs(spec, namespace ?? '')) mark('garbage', describeRef(ref))
+  for (const ref of configRefs(spec, namespace ?? '')) mark('config', describeRef(ref))
 }
 
 /** A Service that holds an address keeps another from having it; one that lets go of it does not. */

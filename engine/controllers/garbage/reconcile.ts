@@ -10,15 +10,19 @@ import { isFinished } from '../../cluster/objects/pod-state.ts'
 /** Keeps a ConfigMap or Secret that git no longer asks for while something that runs still reads it. */
 export const inUseFinalizer = 'gantry.dev/in-use'
 
-/** Removes what has lost its owner or the last thing that used it. */
+/** Removes what has lost its owner. */
 export function reconcileGarbage(cluster: IndexedView, ref: Ref, env: Env): Decision {
   const object = cluster.get(ref.kind, ref.key)
-  if (!object) return nothing
-  if (isOrphaned(cluster, object)) return { changes: removal(object, env) }
-  if (isBeingDeleted(object) && object.metadata.finalizers?.includes(inUseFinalizer) === true) {
-    return isInUse(cluster, ref) ? nothing : { changes: [{ kind: 'delete', ref }] }
-  }
-  return nothing
+  return object && isOrphaned(cluster, object) ? { changes: removal(object, env) } : nothing
+}
+
+/** Removes a ConfigMap or Secret that git no longer asks for once the last thing that used it is gone. */
+export function reconcileConfig(cluster: IndexedView, ref: Ref): Decision {
+  const object = cluster.get(ref.kind, ref.key)
+  const isKept = object?.metadata.finalizers?.includes(inUseFinalizer) === true
+  return object && isBeingDeleted(object) && isKept && !isInUse(cluster, ref)
+    ? { changes: [{ kind: 'delete', ref }] }
+    : nothing
 }
 
 /** Every owner it names is gone. An object of the same name but another uid is another owner. */
