@@ -10,8 +10,8 @@
  * Five steps go round on one cluster, each killed at a number of its own, so the cluster lives through kill upon kill: of
  * the engine, of the agent, of both. Numbers are drawn from what a run without a kill counted, from a seed: every run
  * tries others.
- * KILL_ALL=1 takes every number of every step until its run completes (some hours); KILL_ROUNDS and KILL_SEED
- * set how many and which.
+ * KILL_ALL=1 takes every number of every step, from KILL_FROM on, until its run completes (some hours); KILL_ROUNDS and
+ * KILL_SEED set how many and which.
  */
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -119,6 +119,7 @@ spec:
 `
 
 const every = process.env['KILL_ALL'] === '1'
+const firstNumber = Number(process.env['KILL_FROM'] ?? 1)
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 1)
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1000)
 let state = seed * 7_919 + 1
@@ -151,7 +152,7 @@ function suite(user: { readonly uid?: number }): void {
           const total = totals.get(step) ?? quiet
           const at = (role: Role): number => {
             if (completed.has(step) || !victims.includes(role)) return 0
-            return every ? round + 1 : spread(total[role], round)
+            return every ? firstNumber + round : spread(total[role], round)
           }
           const { deaths } = await life.run(step, { engine: at('engine'), agent: at('agent') })
           killed.push(...deaths)
@@ -309,7 +310,11 @@ class Life {
     const order = this.#file(role, 'arm')
     const pid = (): number => Number(readFileSync(this.#file(role, 'pid'), 'utf8'))
     const isAlive = (): boolean => this.gantry.processes(programs[role]).includes(pid())
-    await this.gantry.until(`running: ${role}`, async () => isAlive())
+    await this.gantry.until(`running: ${role}`, async () => {
+      // What was armed may strike when the step's wish runs already.
+      if (!this.gantry.processes('gantry.js').includes(this.gantry.pid)) await this.#start()
+      return isAlive()
+    })
     writeFileSync(order, String(at))
     process.kill(pid(), 'SIGUSR2')
     // It may be killed before it hears of it.
