@@ -1,10 +1,11 @@
-import type { ConfigMap, Deployment, KubeObject, Pod, Service } from '../../engine/api/types.ts'
-import type { Manifest } from '../../engine/api/manifest.ts'
 import type { Random } from './random.ts'
 
-/** What a commit says of one app. */
+/** What a commit says of one app: a workload, its ConfigMap and its Service. */
 export interface App {
+  readonly namespace: string
   readonly name: string
+  /** A ReplicaSet stands by itself: its pods are never rolled, so its template stays. */
+  readonly kind: 'Deployment' | 'ReplicaSet'
   readonly replicas: number
   /** `bad…` never starts. */
   readonly image: string
@@ -14,142 +15,151 @@ export interface App {
   readonly minReadySeconds: number
   readonly config: string
   readonly configValue: string
+  /** The ConfigMap lets nobody change its value. */
+  readonly immutable: boolean
   readonly nodePort: boolean
   readonly paused: boolean
+  /** Cores. */
+  readonly cpu: number
+  /** Only a node with an SSD will do. */
+  readonly ssd: boolean
+  /** Nodes that are kept for databases will do. */
+  readonly database: boolean
+  /** How long its pods bear a node that is lost; undefined: as long as the cluster says. */
+  readonly lossSeconds: number | 'forever' | undefined
 }
 
-export type Apps = ReadonlyMap<string, App>
+/** What a commit asks for. */
+export interface Wanted {
+  readonly apps: ReadonlyMap<string, App>
+  /** Pods that git asks for by themselves, without anything that would replace them: `lone` runs on, `once-…` ends. */
+  readonly pods: ReadonlySet<string>
+  /** A Namespace is asked for by name. */
+  readonly namespace: boolean
+}
 
-export function randomApp(name: string, random: Random): App {
+const places = ['sim/ada', 'sim/bob', 'sim/cleo', 'other/ada', 'other/dora']
+
+export function firstWanted(random: Random): Wanted {
+  const places = ['sim/ada', 'sim/bob', 'other/ada']
   return {
+    apps: new Map(places.map(place => [place, randomApp(place, random)])),
+    pods: new Set(['lone', 'once-0']),
+    namespace: random.chance(0.5),
+  }
+}
+
+function randomApp(place: string, random: Random): App {
+  const [namespace = '', name = ''] = place.split('/')
+  const kind = random.chance(0.85) ? 'Deployment' : 'ReplicaSet'
+  return {
+    namespace,
     name,
+    kind,
     replicas: random.between(0, 5),
-    image: image(random),
-    strategy: random.chance(0.85) ? 'RollingUpdate' : 'Recreate',
-    maxSurge: random.pick([1, 2, '25%', '100%']),
-    maxUnavailable: random.pick([0, 1, '25%', '50%']),
-    minReadySeconds: random.pick([0, 0, 3]),
-    config: `${name}-config-1`,
+    image: kind === 'ReplicaSet' ? 'good:1' : image(random),
+    ...strategy(random),
+    ...(kind === 'ReplicaSet'
+      ? { config: `${name}-set`, immutable: false }
+      : configNamed(name, { number: 1, immutable: random.chance(0.25) })),
     configValue: 'a',
     nodePort: random.chance(0.3),
     paused: random.chance(0.05),
+    ...demands(random),
   }
+}
+
+/** What may not be changed has another name than what may. */
+function configNamed(
+  name: string,
+  { number, immutable }: { readonly number: number; readonly immutable: boolean },
+): Pick<App, 'config' | 'immutable'> {
+  return { config: `${name}-${immutable ? 'fixed' : 'config'}-${number}`, immutable }
 }
 
 function image(random: Random): string {
   return random.chance(0.15) ? `bad:${random.between(1, 3)}` : `good:${random.between(1, 4)}`
 }
 
+function strategy(random: Random): Pick<App, 'strategy' | 'maxSurge' | 'maxUnavailable' | 'minReadySeconds'> {
+  const maxSurge = random.pick([0, 1, 2, '25%', '100%'])
+  return {
+    strategy: random.chance(0.8) ? 'RollingUpdate' : 'Recreate',
+    maxSurge,
+    // Both may not be 0.
+    maxUnavailable: random.pick([maxSurge === 0 ? 2 : 0, 1, '25%', '50%']),
+    minReadySeconds: random.pick([0, 0, 3]),
+  }
+}
+
+function demands(random: Random): Pick<App, 'cpu' | 'ssd' | 'database' | 'lossSeconds'> {
+  return {
+    cpu: random.pick([0.1, 0.1, 0.5]),
+    ssd: random.chance(0.25),
+    database: random.chance(0.25),
+    lossSeconds: random.pick([undefined, undefined, undefined, 0, 5, 'forever']),
+  }
+}
+
 /** A commit that changes one or two things. */
-export function changedApps(apps: Apps, random: Random): Apps {
-  const next = new Map(apps)
-  for (let i = random.between(1, 2); i > 0; i--) changeOne(next, random)
+export function changed(wanted: Wanted, random: Random): Wanted {
+  const times = random.between(1, 2)
+  let next = wanted
+  for (let i = 0; i < times; i++) next = changedOnce(next, random)
   return next
 }
 
-function changeOne(apps: Map<string, App>, random: Random): void {
-  const name = random.pick(['ada', 'bob', 'cleo', 'dora'])
-  const app = apps.get(name)
-  if (!app) {
-    apps.set(name, randomApp(name, random))
-    return
-  }
-  const kind = random.pick(['image', 'scale', 'config', 'value', 'port', 'delete', 'image', 'scale', 'pause'])
-  switch (kind) {
+function changedOnce(wanted: Wanted, random: Random): Wanted {
+  if (random.chance(0.1)) return random.chance(0.3) ? { ...wanted, namespace: !wanted.namespace } : otherPods(wanted)
+  const place = random.pick(places) ?? ''
+  const app = wanted.apps.get(place)
+  const apps = new Map(wanted.apps)
+  if (!app) apps.set(place, randomApp(place, random))
+  else if (random.chance(0.1)) apps.delete(place)
+  else apps.set(place, { ...app, ...change(app, random) })
+  return { ...wanted, apps }
+}
+
+function otherPods(wanted: Wanted): Wanted {
+  const pods = new Set(wanted.pods)
+  if (!pods.delete('lone')) pods.add('lone')
+  return { ...wanted, pods }
+}
+
+function change(app: App, random: Random): Partial<App> {
+  const scale = { replicas: random.between(0, 6) }
+  if (app.kind === 'ReplicaSet') return scale
+  const kinds = ['image', 'image', 'scale', 'scale', 'config', 'value', 'port', 'pause', 'strategy', 'demands'] as const
+  switch (random.pick(kinds)) {
     case 'image':
-      apps.set(name, { ...app, image: image(random) })
-      return
-    case 'scale':
-      apps.set(name, { ...app, replicas: random.between(0, 6) })
-      return
+      return { image: image(random) }
     case 'config':
-      apps.set(name, { ...app, config: `${name}-config-${random.between(1, 3)}` })
-      return
+      return configNamed(app.name, { number: random.between(1, 3), immutable: app.immutable })
     case 'value':
-      apps.set(name, { ...app, configValue: String(random.between(1, 9)) })
-      return
+      return { configValue: String(random.between(1, 9)) }
     case 'port':
-      apps.set(name, { ...app, nodePort: !app.nodePort })
-      return
+      return { nodePort: !app.nodePort }
     case 'pause':
-      apps.set(name, { ...app, paused: !app.paused })
-      return
-    case 'delete':
-      apps.delete(name)
+      return { paused: !app.paused }
+    case 'strategy':
+      return strategy(random)
+    case 'demands':
+      return demands(random)
+    default:
+      return scale
   }
 }
 
-/** Every image is one that starts, and nothing is paused. */
-export function mendedApps(apps: Apps): Apps {
-  return new Map(
-    [...apps].map(([name, app]) => [name, { ...app, image: app.image.replace('bad', 'good'), paused: false }]),
-  )
-}
-
-export function manifestsOf(apps: Apps): Manifest[] {
-  const objects = [...apps.values()].flatMap(app => [config(app), deployment(app), service(app)])
-  return [...objects, lonePod].map(object => ({ object, origin: { file: 'apps.yaml', line: 1, column: 1 } }))
-}
-
-function config(app: App): ConfigMap {
-  return { ...named('v1', 'ConfigMap', app.config), data: { value: app.configValue } }
-}
-
-function podSpec(image: string, configName?: string): Pod['spec'] {
-  return {
-    containers: [
-      {
-        name: 'main',
-        image,
-        imagePullPolicy: 'IfNotPresent',
-        resources: { requests: { cpu: '100m', memory: '64Mi' } },
-        ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
-        terminationMessagePath: '/dev/termination-log',
-        terminationMessagePolicy: 'File',
-        ...(configName === undefined ? {} : { envFrom: [{ configMapRef: { name: configName } }] }),
-      },
-    ],
-    restartPolicy: 'Always',
-    terminationGracePeriodSeconds: 5,
-    dnsPolicy: 'ClusterFirst',
-  }
-}
-
-/** A pod that git asks for by itself, without anything that would replace it. */
-const lonePod: Pod = { ...named('v1', 'Pod', 'lone'), spec: podSpec('good:1') }
-
-function deployment(app: App): Deployment {
-  const { maxSurge, maxUnavailable } = app
-  return {
-    ...named('apps/v1', 'Deployment', app.name),
-    spec: {
-      replicas: app.replicas,
-      selector: { matchLabels: { app: app.name } },
-      strategy:
-        app.strategy === 'Recreate'
-          ? { type: 'Recreate' }
-          : { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
-      minReadySeconds: app.minReadySeconds,
-      ...(app.paused ? { paused: true } : {}),
-      revisionHistoryLimit: 3,
-      progressDeadlineSeconds: 60,
-      template: { metadata: { labels: { app: app.name } }, spec: podSpec(app.image, app.config) },
+/** Every image is one that starts, nothing is paused, no value is one that may not change, and `once` begins anew. */
+export function mended(wanted: Wanted): Wanted {
+  const apps = [...wanted.apps].map(([place, app]): [string, App] => [
+    place,
+    {
+      ...app,
+      image: app.image.replace('bad', 'good'),
+      paused: false,
+      ...(app.immutable ? configNamed(app.name, { number: 9, immutable: true }) : {}),
     },
-  }
-}
-
-function service(app: App): Service {
-  return {
-    ...named('v1', 'Service', app.name),
-    spec: {
-      type: app.nodePort ? 'NodePort' : 'ClusterIP',
-      selector: { app: app.name },
-      sessionAffinity: 'None',
-      ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }],
-    },
-  }
-}
-
-function named<A extends string, K extends string>(apiVersion: A, kind: K, name: string) {
-  return { apiVersion, kind, metadata: { name, namespace: 'sim' } } satisfies KubeObject
+  ])
+  return { ...wanted, apps: new Map(apps), pods: new Set(['lone', 'once-1']) }
 }

@@ -1,417 +1,203 @@
-import { describeRef, refOf } from '../../engine/api/reference.ts'
-import { type ClusterSettings, defaultSettings } from '../../engine/api/settings.ts'
-import type { KubeObject, Pod } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
-import type { Env, ObjectChange } from '../../engine/cluster/view.ts'
-import type { Effects, Event } from '../../engine/core/event.ts'
-import { type CoreOptions, step } from '../../engine/core/step.ts'
-import { type Apps, changedApps, manifestsOf, mendedApps, randomApp } from './apps.ts'
-import { checkFinalState } from './final-state.ts'
+import type { NodeName, Pod } from '../../engine/api/types.ts'
+import { describeRef, refOf } from '../../engine/api/reference.ts'
+import { Branch } from './branch.ts'
+import { EngineProcess, type Step } from './engine-process.ts'
 import { FakeAgent, type Said } from './fake-agent.ts'
-import { checkKept, checkRecorded, checkSingleRun, checkStep, Violation } from './invariants.ts'
-import { Random } from './random.ts'
-import { Schedule } from './schedule.ts'
-import { describeChange, describeEvent } from './words.ts'
+import { checkFinalState, checkWithout, type FinalState } from './final-state.ts'
+import { checkStopping, Draining } from './invariants/draining.ts'
+import { checkFloors } from './invariants/floor.ts'
+import { checkPlacements } from './invariants/placement.ts'
+import { checkComplete, checkRecorded, checkRestored } from './invariants/record.ts'
+import { checkRecreations } from './invariants/recreate.ts'
+import { checkNothingLost, checkRemovals } from './invariants/removals.ts'
+import { checkRoutes } from './invariants/routes.ts'
+import { checkKept, checkSingleRun } from './invariants/told.ts'
+import { check, Violation } from './invariants/violation.ts'
+import { type Machine, randomMachine, roomyMachine } from './machines.ts'
+import { Network } from './network.ts'
+import { strike } from './trouble.ts'
+import { World } from './world.ts'
 
-const start = Date.UTC(2026, 10, 20)
-const options: CoreOptions = {
-  clusterName: 'sim',
-  // Barely enough, so that Services meet.
-  serviceCIDR: '10.96.0.0/29',
-  nodePorts: { from: 30000, to: 30004 },
-}
-/** Nodes are given up while faults go on, and come back. */
-const settings: ClusterSettings = {
-  ...defaultSettings,
-  spec: { ...defaultSettings.spec, nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 15 } },
-}
-/** How long faults and pushes go on; then everything heals. */
-const troubledMs = 90_000
+/** How long faults and pushes may go on; then everything heals. */
+const troubledMs = [20_000, 50_000, 90_000] as const
 const healingMs = 400_000
-/** resourceVersions that a restart passes over, as the engine reserves them in blocks. */
-const reserved = 1_000_000
+/** So long nothing may change once everything is as it should be. */
+const quietMs = 10_000
 
-interface Session {
-  readonly agent: FakeAgent
-  /** Messages wait, in order, while the line is cut. */
-  cut: boolean
-  /** The agent was told everything; until then its proxy serves what it last heard in an earlier session. */
-  told: boolean
-  readonly held: (() => void)[]
-  toEngineAt: number
-  toAgentAt: number
-}
-
-/** One run of the core among agents, networks and disks that fail; everything in it follows from the seed. */
+/** One run of the core among agents, networks, disks and people that fail; everything in it follows from the seed. */
 export class Simulation {
-  readonly schedule = new Schedule(start)
-  readonly random: Random
-  readonly agents: readonly FakeAgent[]
-  readonly #trace: (() => string)[] = []
-  cluster: Cluster | undefined
-  #recorded = new Map<string, KubeObject>()
-  #recordedVersion = 0
-  #apps: Apps
-  #commits = 0
-  #ids = 0
-  #troubled = true
-  /** What waits to be recorded and sent, in order. */
-  #outbox: Effects[] = []
-  /** Carried out, and not in the record yet: changes of status. */
-  #unrecorded: ObjectChange[] = []
-  #recording = false
-  #wakeAt: number | undefined
-  readonly #sessions = new Map<string, Session>()
+  readonly world: World
+  readonly #agents: readonly FakeAgent[]
+  readonly #engine: EngineProcess
+  readonly #network: Network
+  readonly #branch: Branch
+  readonly #draining = new Draining()
+  /** What each node said of itself, the last two. */
+  readonly #machines = new Map<NodeName, readonly Machine[]>()
+  /** Nothing may change any more. */
+  #quiet = false
 
-  constructor(seed: number) {
-    this.random = new Random(seed)
-    const world = {
-      schedule: this.schedule,
-      random: this.random,
+  constructor(seed: number, { memory }: { readonly memory: number }) {
+    this.world = new World(seed, { memory })
+    const { random } = this.world
+    this.#network = new Network(this.world, {
+      isEngineUp: () => this.#engine.cluster !== undefined,
+      dispatch: event => this.#engine.dispatch(event),
+    })
+    this.#branch = new Branch(this.world, event => this.#engine.dispatch(event))
+    this.#engine = new EngineProcess(this.world, {
+      send: (node, delta) => this.#network.send(node, delta),
+      onStarted: cluster => this.#onStarted(cluster),
+      onCrashed: () => this.#network.engineDied(),
+      onStep: step => this.#onStep(step),
+      onRecorded: (cluster, changes) => checkRecorded(cluster, changes, this.#engine.disk.recorded),
+    })
+    const around = {
+      world: this.world,
       say: (agent: FakeAgent, said: Said) => this.#say(agent, said),
-      stopping: (agent: FakeAgent, pod: Pod) => this.#checkStopping(agent, pod),
+      stopping: (agent: FakeAgent, pod: Pod) => this.#onStopping(agent, pod),
     }
-    this.agents = Array.from({ length: this.random.between(1, 5) }, (_, i) => new FakeAgent(i + 1, world))
-    this.#apps = new Map(['ada', 'bob'].map(name => [name, randomApp(name, this.random)]))
+    this.#agents = Array.from(
+      { length: random.pick([1, 2, 2, 3, 3, 4, 5]) },
+      (_, i) => new FakeAgent(i + 1, { machine: randomMachine(random), around }),
+    )
   }
 
   run(): void {
-    this.#startEngine()
-    for (const agent of this.agents) this.#soon(0, 2_000, () => this.#dial(agent))
-    this.#soon(0, 5_000, () => this.#push())
+    const { world } = this
+    this.#engine.start()
+    for (const agent of this.#agents) world.soon(0, 2_000, () => this.#network.dial(agent))
+    world.soon(0, 5_000, () => this.#branch.push())
+    this.#poll()
     this.#trouble()
-    this.schedule.runUntil(start + troubledMs)
-    this.#heal()
-    this.#settle()
-  }
-
-  /** Runs on until everything is as it should be, and says what is not if that takes too long. */
-  #settle(): void {
-    const deadline = this.schedule.now + healingMs
-    for (;;) {
-      this.schedule.runUntil(this.schedule.now + 20_000)
-      try {
-        checkFinalState({ cluster: this.cluster, recorded: this.#recorded, agents: this.agents, apps: this.#apps })
-        return
-      } catch (error) {
-        if (this.schedule.now >= deadline) throw error
-      }
+    world.schedule.runUntil(world.now + world.random.pick(troubledMs))
+    const lost = this.#heal()
+    if (lost) {
+      this.#settle(state => checkWithout(lost, state))
+      world.log(() => `${lost.name} comes back`)
+      this.#bringBack(lost)
     }
+    this.#settle(checkFinalState)
+    this.#rest()
   }
-
-  // ---- the engine ----
-
-  #startEngine(): void {
-    if (this.cluster) return
-    this.#log(() => 'engine starts')
-    const cluster = new Cluster({ startVersion: this.#recordedVersion })
-    cluster.restore(structuredClone([...this.#recorded.values()]), {
-      resourceVersion: this.#recordedVersion + reserved,
-    })
-    this.cluster = cluster
-    this.#outbox = []
-    this.#unrecorded = []
-    this.#recording = false
-    this.#wakeAt = undefined
-    this.#dispatch({ kind: 'clock' })
-    if (this.#commits > 0) this.#deliverRevision()
-  }
-
-  #crashEngine(): void {
-    if (!this.cluster) return
-    const { length } = this.#outbox
-    this.#log(() => `engine crashes with ${length} effects to carry out`)
-    this.cluster = undefined
-    this.#outbox = []
-    for (const agent of this.agents) this.#dropSession(agent)
-    this.#soon(10, 8_000, () => this.#startEngine())
-  }
-
-  #env(): Env {
-    return {
-      now: this.schedule.now,
-      newId: () => `uid-${++this.#ids}`,
-      random: () => this.random.next(),
-    }
-  }
-
-  #dispatch(event: Event): void {
-    const { cluster } = this
-    if (!cluster) return
-    const effects = step(cluster, event, this.#env(), options)
-    this.#log(() => `${describeEvent(event)}: ${effects.record.map(describeChange).join(' ')}`)
-    checkStep(cluster, { event, record: effects.record, now: this.schedule.now })
-    for (const [node, delta] of effects.send) if (delta.full) checkKept(cluster, delta, { node, agents: this.agents })
-    this.#outbox.push(effects)
-    this.#record()
-    this.#wakeAfter(effects.wakeAt)
-  }
-
-  #wakeAfter(at: number | undefined): void {
-    this.#wakeAt = at
-    if (at === undefined) return
-    const { cluster } = this
-    this.schedule.after(at - this.schedule.now, () => {
-      // Overtaken by a later step, or by the engine's death.
-      if (this.#wakeAt === at && this.cluster === cluster) this.#dispatch({ kind: 'clock' })
-    })
-  }
-
-  /** Records what waits in one commit, which takes its time and may fail; only then is anything sent. */
-  #record(): void {
-    if (this.#recording || this.#outbox.length === 0) return
-    this.#recording = true
-    const { cluster } = this
-    const fails = this.#troubled && this.random.chance(0.02)
-    this.#soon(1, fails ? 3_000 : 40, () => {
-      if (this.cluster !== cluster) return
-      this.#recording = false
-      if (!fails) this.#commit()
-      this.#record()
-    })
-  }
-
-  #commit(): void {
-    const batch = this.#outbox
-    this.#outbox = []
-    const changes = batch.flatMap(({ record }) => record)
-    this.#unrecorded.push(...changes)
-    this.#recordedVersion = changes.at(-1)?.resourceVersion ?? this.#recordedVersion
-    if (changes.some(({ decided }) => decided)) this.#recordAll()
-    else if (changes.length > 0) this.#recordLater()
-    for (const { send } of batch) {
-      for (const [node, delta] of send) this.#toAgent(node, agent => agent.receive(delta))
-    }
-  }
-
-  #recordAll(): void {
-    for (const { ref, after } of this.#unrecorded) {
-      if (ref.kind === 'Event') continue
-      if (after) this.#recorded.set(describeRef(ref), after)
-      else this.#recorded.delete(describeRef(ref))
-    }
-    this.#unrecorded = []
-    if (this.cluster && this.#outbox.length === 0) checkRecorded(this.cluster, this.#recorded)
-  }
-
-  /** Status waits for a commit with a decision in it, or for one of its own; a crash loses it. */
-  #recordLater(): void {
-    const { cluster } = this
-    this.#soon(1_000, this.random.chance(0.1) ? 8_000 : 1_000, () => {
-      if (this.cluster === cluster) this.#recordAll()
-    })
-  }
-
-  #push(): void {
-    this.#commits += 1
-    if (this.#commits > 1) this.#apps = changedApps(this.#apps, this.random)
-    this.#deliverRevision()
-  }
-
-  #deliverRevision(): void {
-    const commit = `c${this.#commits}`
-    this.#dispatch({
-      kind: 'revision',
-      revision: { commit, tree: commit, subject: 'change', author: 'sim', committedAt: 0 },
-      manifests: manifestsOf(this.#apps),
-      settings,
-      problems: [],
-    })
-  }
-
-  // ---- the network ----
-
-  #dial(agent: FakeAgent): void {
-    if (!agent.alive || this.#sessions.has(agent.name)) return
-    if (!this.cluster) {
-      this.#soon(500, 3_000, () => this.#dial(agent))
-      return
-    }
-    const now = this.schedule.now
-    this.#sessions.set(agent.name, { agent, cut: false, told: false, held: [], toEngineAt: now, toAgentAt: now })
-    this.#dispatch({ kind: 'joined', node: agent.report, podCIDR: `10.244.${agent.name.slice(5)}.0/24` })
-    this.#beat(agent, this.#sessions.get(agent.name))
-  }
-
-  #beat(agent: FakeAgent, session: Session | undefined): void {
-    this.schedule.after(2_000, () => {
-      if (!session || this.#sessions.get(agent.name) !== session) return
-      this.#say(agent, { kind: 'heartbeat' })
-      this.#beat(agent, session)
-    })
-  }
-
-  #dropSession(agent: FakeAgent): void {
-    if (!this.#sessions.delete(agent.name)) return
-    this.#dispatch({ kind: 'left', node: agent.name })
-    if (agent.alive) this.#soon(100, 5_000, () => this.#dial(agent))
-  }
-
-  #say(agent: FakeAgent, said: Said): void {
-    const session = this.#sessions.get(agent.name)
-    if (!session || !agent.alive) return
-    const deliver = () => this.#dispatch({ ...said, node: agent.name })
-    session.toEngineAt = this.#deliver(session, session.toEngineAt, deliver)
-    if (this.#troubled && said.kind === 'report' && this.random.chance(0.05)) {
-      session.toEngineAt = this.#deliver(session, session.toEngineAt, deliver)
-    }
-  }
-
-  #toAgent(node: string, run: (agent: FakeAgent) => void): void {
-    const session = this.#sessions.get(node)
-    if (!session) return
-    session.toAgentAt = this.#deliver(session, session.toAgentAt, () => {
-      if (!session.agent.alive) return
-      session.told = true
-      run(session.agent)
-    })
-  }
-
-  /** Carries one message, after those before it, unless the session ends first. Returns when it will be there. */
-  #deliver(session: Session, notBefore: number, run: () => void): number {
-    const at = Math.max(notBefore, this.schedule.now + this.random.between(1, this.random.chance(0.05) ? 1_500 : 30))
-    this.schedule.after(at - this.schedule.now, () => {
-      if (this.#sessions.get(session.agent.name) !== session) return
-      if (session.cut) session.held.push(run)
-      else run()
-    })
-    return at
-  }
-
-  // ---- trouble ----
 
   #trouble(): void {
-    this.#soon(500, 9_000, () => {
-      if (!this.#troubled) return
-      this.#strike()
-      checkSingleRun(this.agents)
+    this.world.soon(500, 7_000, () => {
+      if (!this.world.troubled) return
+      const { world } = this
+      strike({ world, engine: this.#engine, network: this.#network, branch: this.#branch }, this.#agents)
+      checkSingleRun(this.#agents)
       this.#trouble()
     })
   }
 
-  #strike(): void {
-    const agent = this.random.pick(this.agents)
-    if (!agent) return
-    const kind = this.random.pick([
-      'push',
-      'push',
-      'crash',
-      'agent',
-      'reboot',
-      'drop',
-      'cut',
-      'flip',
-      'flip',
-      'source',
-      'refused',
-    ])
-    this.#log(() => `strikes: ${kind} ${agent.name}`)
-    switch (kind) {
-      case 'push':
-        this.#push()
+  /** The engine looks at its source now and again. */
+  #poll(): void {
+    this.world.soon(200, 2_000, () => {
+      if (this.#engine.cluster) this.#branch.check(this.#engine.cluster)
+      if (this.world.troubled) this.#poll()
+    })
+  }
+
+  /** Faults stop. One machine may stay away for longer: it is returned. */
+  #heal(): FakeAgent | undefined {
+    const { world } = this
+    world.log(() => 'faults heal')
+    world.troubled = false
+    const lost = world.random.chance(0.35) ? this.#agents[1] : undefined
+    if (lost) this.#network.cut(lost)
+    this.#engine.start()
+    for (const agent of this.#agents) {
+      // Whatever the others are, there is room for everything.
+      if (agent === this.#agents[0]) this.#makeRoom(agent)
+      if (agent !== lost) this.#bringBack(agent)
+    }
+    this.#branch.mend()
+    return lost
+  }
+
+  #makeRoom(agent: FakeAgent): void {
+    agent.machine = roomyMachine
+    agent.welcomed()
+  }
+
+  #bringBack(agent: FakeAgent): void {
+    this.#network.mend(agent)
+    agent.start()
+    this.#network.dial(agent)
+  }
+
+  /** Runs on until everything is as it should be, and says what is not if that takes too long. */
+  #settle(isSettled: (state: FinalState) => void): void {
+    const deadline = this.world.now + healingMs
+    for (;;) {
+      const { cluster } = this.#engine
+      if (!cluster) throw new Violation('the engine is dead')
+      this.#branch.check(cluster)
+      this.world.schedule.runUntil(this.world.now + 5_000)
+      try {
+        isSettled({ cluster, agents: this.#agents, commit: this.#branch.head })
         return
-      case 'crash':
-        this.#crashEngine()
-        return
-      case 'agent':
-        this.#killAgent(agent)
-        return
-      case 'reboot':
-        this.#killAgent(agent)
-        agent.reboot()
-        return
-      case 'drop':
-        this.#dropSession(agent)
-        return
-      case 'cut':
-        this.#cut(agent)
-        return
-      case 'flip':
-        agent.flip()
-        return
-      case 'source':
-        this.#dispatch({ kind: 'source', message: 'the remote answers 500' })
-        return
-      case 'refused': {
-        const revision = { commit: 'bad', tree: 'bad', subject: 'bad', author: 'sim', committedAt: 0 }
-        this.#dispatch({ kind: 'refused', revision, verdict: 'rejected', problems: [] })
+      } catch (error) {
+        if (this.world.now >= deadline || !(error instanceof Violation)) throw error
+        this.#branch.retry()
       }
     }
   }
 
-  #killAgent(agent: FakeAgent): void {
-    agent.alive = false
-    this.#dropSession(agent)
-    this.#soon(500, this.random.chance(0.2) ? 70_000 : 6_000, () => {
-      agent.alive = true
-      this.#dial(agent)
-    })
+  /** What is as it should be stays so, and costs no commit. */
+  #rest(): void {
+    const { cluster, disk } = this.#engine
+    this.world.schedule.runUntil(this.world.now + 2_500)
+    if (cluster) checkComplete(cluster, disk.recorded)
+    this.#quiet = true
+    this.world.schedule.runUntil(this.world.now + quietMs)
   }
 
-  /** The line is dead and nobody is told: what was said arrives late, or the session ends first. */
-  #cut(agent: FakeAgent): void {
-    const session = this.#sessions.get(agent.name)
-    if (!session) return
-    session.cut = true
-    this.#soon(1_000, 50_000, () => {
-      session.cut = false
-      if (this.#sessions.get(agent.name) !== session) return
-      if (this.random.chance(0.5)) this.#dropSession(agent)
-      else for (const run of session.held.splice(0)) run()
-    })
+  // ---- what happens ----
+
+  #onStarted(cluster: Cluster): void {
+    checkRestored(cluster, this.#engine.disk.recorded)
+    this.#draining.begin(cluster, this.world.now)
+    this.#branch.begin(cluster)
+    this.#engine.dispatch({ kind: 'clock' })
+    this.#branch.check(cluster)
   }
 
-  #heal(): void {
-    this.#log(() => 'faults heal')
-    this.#troubled = false
-    this.#startEngine()
-    for (const session of this.#sessions.values()) {
-      session.cut = false
-      for (const run of session.held.splice(0)) run()
+  #onStep(step: Step): void {
+    const { event } = step
+    if (event.kind === 'joined' || event.kind === 'node') this.#noteMachine(event.node.name)
+    checkFloors(step)
+    checkRemovals(step)
+    checkNothingLost(step, { meant: this.#branch.isMeant })
+    checkRecreations(step)
+    checkPlacements(step, node => this.#machines.get(node) ?? [])
+    checkRoutes(step)
+    checkKept(step, this.#agents)
+    this.#draining.check(step)
+    if (event.kind === 'refused' || event.kind === 'source') this.#branch.checkApplied(step.cluster)
+    if (this.#quiet) {
+      const change = step.record.find(({ ref }) => ref.kind !== 'Event')
+      check(!change, () => `${change?.ref.kind} ${change?.ref.key} changes though nothing happens`)
     }
-    for (const agent of this.agents) {
-      agent.alive = true
-      this.#dial(agent)
-    }
-    this.#commits += 1
-    this.#apps = mendedApps(this.#apps)
-    this.#deliverRevision()
   }
 
-  // ---- what must hold ----
+  #noteMachine(name: NodeName): void {
+    const machine = this.#agents.find(agent => agent.name === name)?.machine
+    const known = this.#machines.get(name) ?? []
+    if (machine && known[0] !== machine) this.#machines.set(name, [machine, ...known].slice(0, 2))
+  }
 
-  /** No proxy that is connected sends new connections to a pod that is being stopped, or two seconds passed. */
-  #checkStopping(stopper: FakeAgent, pod: Pod): void {
-    const told = stopper.mirror.get(describeRef(refOf(pod)))
+  #say(agent: FakeAgent, said: Said): void {
+    this.#network.say(agent, said)
+  }
+
+  #onStopping(agent: FakeAgent, pod: Pod): void {
+    const told = agent.mirror.get(describeRef(refOf(pod))) as Pod | undefined
     // Its object is gone, or it is stopped because nobody asks for it any more.
-    if (!told?.metadata.deletionTimestamp) return
-    const grace = told.metadata.deletionGracePeriodSeconds ?? 0
-    const since = Date.parse(told.metadata.deletionTimestamp) - grace * 1_000
-    if (this.schedule.now - since >= 2_000) return
-    for (const agent of this.agents) {
-      const session = this.#sessions.get(agent.name)
-      if (!session?.told || session.cut || !agent.alive) continue
-      const sends = agent
-        .endpoints()
-        .some(slice =>
-          slice.endpoints.some(({ targetRef, conditions }) => conditions.ready && targetRef?.uid === pod.metadata.uid),
-        )
-      if (sends) throw new Violation(`${pod.metadata.name} is stopped while ${agent.name} still sends it traffic`)
-    }
-  }
-
-  #soon(from: number, to: number, run: () => void): void {
-    this.schedule.after(this.random.between(from, to), run)
-  }
-
-  /** What happened, the last `count` of it. */
-  trace(count: number): string[] {
-    return this.#trace.slice(-count).map(line => line())
-  }
-
-  /** Words cost more than what they tell of: they are made for a run that fails. */
-  #log(line: () => string): void {
-    const { now } = this.schedule
-    this.#trace.push(() => `${((now - start) / 1000).toFixed(3)} ${line()}`)
+    if (told?.metadata.deletionTimestamp === undefined) return
+    const agents = this.#agents.filter(each => each.alive && each.isUpToDate && this.#network.isConnected(each))
+    checkStopping(told, { now: this.world.now, agents })
   }
 }

@@ -1,0 +1,41 @@
+import type { NodeName, Pod } from '../../../engine/api/types.ts'
+import { isNodeReady } from '../../../engine/cluster/objects/node-state.ts'
+import { isFinished } from '../../../engine/cluster/objects/pod-state.ts'
+import type { Step } from '../engine-process.ts'
+import type { Machine } from '../machines.ts'
+import { check } from './violation.ts'
+
+/** What a node may be by the engine's knowledge: a crash may throw that back to the machine before. */
+export type Machines = (node: NodeName) => readonly Machine[]
+
+/** A pod only comes to a node that is ready, that it asks for, that bears it, and that has room. */
+export function checkPlacements({ cluster, record }: Step, machines: Machines): void {
+  for (const { ref, before, after } of record) {
+    if (ref.kind !== 'Pod' || !after) continue
+    const pod = after as Pod
+    const { nodeName } = pod.spec
+    if (nodeName === undefined || (before as Pod | undefined)?.spec.nodeName !== undefined) continue
+    const node = cluster.get('Node', nodeName)
+    const says = () => `${pod.metadata.name} comes to ${nodeName}`
+    check(node !== undefined && isNodeReady(node), () => `${says()}, which is not ready`)
+    const others = cluster.podsOn(nodeName).filter(each => !isFinished(each))
+    check(
+      machines(nodeName).some(machine => suits(pod, machine) && holds(machine, others)),
+      () => `${says()}, which does not suit it or has no room`,
+    )
+  }
+}
+
+function suits({ spec: { nodeSelector = {}, tolerations = [] } }: Pod, { labels, taints }: Machine): boolean {
+  return (
+    Object.entries(nodeSelector).every(([name, value]) => labels[name] === value) &&
+    taints
+      .filter(({ effect }) => effect !== 'PreferNoSchedule')
+      .every(taint => tolerations.some(({ key, value }) => key === taint.key && value === taint.value))
+  )
+}
+
+function holds(machine: Machine, pods: readonly Pod[]): boolean {
+  const cores = pods.reduce((sum, { spec }) => sum + Number(spec.containers[0]?.resources?.requests?.['cpu'] ?? 0), 0)
+  return pods.length <= machine.pods && cores <= machine.cpu + 1e-6
+}

@@ -1,0 +1,122 @@
+import type { Manifest } from '../../engine/api/manifest.ts'
+import type {
+  ConfigMap,
+  Deployment,
+  KubeObject,
+  Namespace,
+  Pod,
+  PodSpec,
+  ReplicaSet,
+  Service,
+  Toleration,
+} from '../../engine/api/types.ts'
+import type { App, Wanted } from './apps.ts'
+import { dedicated } from './machines.ts'
+
+/** What a commit holds, as the renderer gives it: validated and defaulted. */
+export function manifestsOf({ apps, pods, namespace }: Wanted): Manifest[] {
+  const objects: KubeObject[] = [
+    ...(namespace ? [other] : []),
+    ...[...apps.values()].flatMap(app => [config(app), workload(app), service(app)]),
+    ...[...pods].map(barePod),
+  ]
+  return objects.map(object => ({ object, origin: { file: 'apps.yaml', line: 1, column: 1 } }))
+}
+
+const other: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other', labels: { team: 'other' } } }
+
+function config(app: App): ConfigMap {
+  return {
+    ...named('v1', 'ConfigMap', { ...app, name: app.config }),
+    data: { value: app.configValue },
+    ...(app.immutable ? { immutable: true } : {}),
+  }
+}
+
+function barePod(name: string): Pod {
+  const runs = podSpec({ image: 'good:1', cpu: 0.1 })
+  return {
+    ...named('v1', 'Pod', { namespace: 'sim', name }),
+    spec: name === 'lone' ? runs : { ...runs, restartPolicy: 'Never' },
+  }
+}
+
+function workload(app: App): Deployment | ReplicaSet {
+  const { replicas, minReadySeconds } = app
+  const labels = { app: app.name }
+  const spec = { replicas, selector: { matchLabels: labels }, minReadySeconds }
+  const template = { metadata: { labels }, spec: podSpec(app) }
+  if (app.kind === 'ReplicaSet') return { ...named('apps/v1', 'ReplicaSet', app), spec: { ...spec, template } }
+  return {
+    ...named('apps/v1', 'Deployment', app),
+    spec: {
+      ...spec,
+      strategy: strategyOf(app),
+      ...(app.paused ? { paused: true } : {}),
+      revisionHistoryLimit: 3,
+      progressDeadlineSeconds: 60,
+      template,
+    },
+  }
+}
+
+function strategyOf({ strategy, maxSurge, maxUnavailable }: App): Deployment['spec']['strategy'] {
+  if (strategy === 'Recreate') return { type: 'Recreate' }
+  return { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } }
+}
+
+function podSpec({ image, cpu, ...app }: Pick<App, 'image' | 'cpu'> & Partial<App>): PodSpec {
+  const tolerations = tolerationsOf(app)
+  return {
+    containers: [
+      {
+        name: 'main',
+        image,
+        imagePullPolicy: 'IfNotPresent',
+        resources: { requests: { cpu: String(cpu), memory: '64Mi' } },
+        ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+        terminationMessagePath: '/dev/termination-log',
+        terminationMessagePolicy: 'File',
+        ...(app.config === undefined ? {} : { envFrom: [{ configMapRef: { name: app.config } }] }),
+      },
+    ],
+    restartPolicy: 'Always',
+    terminationGracePeriodSeconds: 5,
+    dnsPolicy: 'ClusterFirst',
+    ...(app.ssd === true ? { nodeSelector: { disk: 'ssd' } } : {}),
+    ...(tolerations.length === 0 ? {} : { tolerations }),
+  }
+}
+
+function tolerationsOf({ database, lossSeconds }: Partial<App>): Toleration[] {
+  const { key, value = '', effect } = dedicated
+  const lost = { operator: 'Exists', effect: 'NoExecute', key: 'node.kubernetes.io/unreachable' } as const
+  return [
+    ...(database === true ? [{ key, operator: 'Equal' as const, value, effect }] : []),
+    ...(lossSeconds === undefined
+      ? []
+      : lossSeconds === 'forever'
+        ? [lost]
+        : [{ ...lost, tolerationSeconds: lossSeconds }]),
+  ]
+}
+
+function service(app: App): Service {
+  return {
+    ...named('v1', 'Service', app),
+    spec: {
+      type: app.nodePort ? 'NodePort' : 'ClusterIP',
+      selector: { app: app.name },
+      sessionAffinity: 'None',
+      ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }],
+    },
+  }
+}
+
+function named<A extends string, K extends string>(
+  apiVersion: A,
+  kind: K,
+  { namespace, name }: Pick<App, 'namespace' | 'name'>,
+) {
+  return { apiVersion, kind, metadata: { name, namespace } } satisfies KubeObject
+}
