@@ -18,6 +18,10 @@ export default defineConfig({
           name: 'simulation',
           sequence: { groupOrder: 1 },
           include: ['test/simulation/**/*.test.ts'],
+          // One for each half of the seeds: vitest leaves a core of two unused.
+          maxWorkers: 2,
+          // Most of what a run makes is short-lived.
+          execArgv: ['--max-semi-space-size=32'],
           testTimeout: 600_000,
         },
       },
