@@ -6,19 +6,25 @@ import type { ObjectChange } from './cluster/view.ts'
 
 let said: string[]
 let failures: number
+/** How many of the next reservations fail. */
+let unreserved: number
 let outbox: Outbox
 
 beforeEach(() => {
   vi.useFakeTimers()
   said = []
   failures = 0
+  unreserved = 0
   outbox = createOutbox({
     async record(changes) {
       await Promise.resolve()
       if (failures-- > 0) throw new Error('disk full')
       said.push(`record ${changes.map(versionOf).join(' ')}`)
     },
-    reserve: async version => void said.push(`reserve ${version}`),
+    async reserve(version) {
+      if (unreserved-- > 0) throw new Error('no room for versions')
+      said.push(`reserve ${version}`)
+    },
     publish: changes => said.push(`publish ${changes.map(versionOf).join(' ')}`),
     send: (node, delta) => said.push(`send ${node} ${delta.resourceVersion}`),
     onTrouble: error => said.push(error === undefined ? 'mended' : `trouble: ${error.message}`),
@@ -88,6 +94,20 @@ test('nothing is sent while recording fails, and all of it once it works', async
   expect(said.slice(2)).toEqual([
     ...['trouble: disk full', 'record 1', 'mended', 'publish 1', 'send one 1'],
     ...['reserve 2', 'record 2', 'publish 2', 'send one 2'],
+  ])
+})
+
+test('no version is seen outside before it is reserved, however often that fails', async () => {
+  unreserved = 2
+  outbox.push(effects([1], { decided: true, send: 1 }))
+  outbox.push(effects([2], { decided: false, send: 2 }))
+  await vi.advanceTimersByTimeAsync(1_500)
+  expect(said).toEqual(['trouble: no room for versions', 'trouble: no room for versions'])
+  await vi.advanceTimersByTimeAsync(1_000)
+  await outbox.settled()
+  expect(said.slice(2)).toEqual([
+    ...['reserve 1', 'mended', 'record 1', 'publish 1', 'send one 1'],
+    ...['reserve 2', 'publish 2', 'send one 2'],
   ])
 })
 

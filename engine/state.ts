@@ -9,6 +9,7 @@ import { clockTrouble, createClock } from './clock.ts'
 import type { ObjectChange } from './cluster/view.ts'
 import type { DataFolder } from './data.ts'
 import { checkGit } from './git/check-git.ts'
+import { holdsPassword } from './git/credentials.ts'
 import { openRepository } from './git/open.ts'
 import type { Repository } from './git/repository.ts'
 import { ensureSigningKey } from './git/signing-key.ts'
@@ -59,6 +60,10 @@ export interface State {
   close(): Promise<void>
 }
 
+const openPassword =
+  'everybody on this machine can read the password in --repo, in the list of processes; ' +
+  'give it in GANTRY_REPO_TOKEN or ~/.netrc instead'
+
 /** Versions reserved ahead at a time: an fsync each. */
 const versionBlock = 10_000
 /** Each record commit leaves a pack behind; how often it is looked whether there are enough to join. */
@@ -99,6 +104,7 @@ async function openRecord(options: StateOptions, { repository, publicKey, digest
   const now = createClock(recordedAt)
   const floor = recorded.reduce((most, { metadata }) => Math.max(most, Number(metadata.resourceVersion ?? 0)), 0)
   const versions = await createVersionReserve({ file: data.file('versions'), block: versionBlock, floor })
+  if (options.repo !== undefined && holdsPassword(options.repo)) options.say(openPassword)
   const remote = options.repo === undefined ? undefined : openSource(options.repo, { repository, branch })
   const seeded = remote === undefined && (await seed(repository, { branch, at: Math.floor(now() / 1000) }))
   const mirror = remote && createMirror({ repository, remote, refs: [recorder.ref, notesRef(cluster)] })

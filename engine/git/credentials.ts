@@ -49,6 +49,11 @@ export function parseAddress(text: string, credentials: Credentials): SourceAddr
   return { url: url.href, credentials: credentials.kind === 'default' ? inUrl : credentials }
 }
 
+/** Whether an address carries a secret that others may read where the address stands. */
+export function holdsPassword(text: string): boolean {
+  return /^https?:/i.test(text) && new URL(text).password !== ''
+}
+
 /** Answers git's question for a user and a password from the environment, so that they stand in no list of processes. */
 const helper = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$GANTRY_GIT_USERNAME" "$GANTRY_GIT_PASSWORD"; }; f`
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -30,6 +30,16 @@ test('each run begins above all that the one before may have given', async () =>
 test('a record that outlived the file is a floor', async () => {
   expect((await createVersionReserve({ file, block: 10, floor: 77 })).start).toBe(77)
   expect((await createVersionReserve({ file, block: 10, floor: 5 })).start).toBe(88)
+})
+
+test('what cannot be written is not reserved, and is once it can be', async () => {
+  const versions = await createVersionReserve({ file, block: 100 })
+  rmSync(folder, { recursive: true })
+  await expect(versions.ensure(102)).rejects.toThrow('ENOENT')
+  await expect(Promise.all([versions.ensure(102), versions.ensure(103)])).rejects.toThrow('ENOENT')
+  mkdirSync(folder)
+  await versions.ensure(104)
+  expect(reserved()).toBe(204)
 })
 
 test.each(['', 'x', '-1', '1.5'])('a file of %j is refused', async text => {

@@ -1,9 +1,11 @@
 /** A followed repository on a web server: who is let in and how, what a wrong word says, and whom https trusts. */
+import { webcrypto } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import 'reflect-metadata'
+import * as x509 from '@peculiar/x509'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { loadAuthority } from '../../engine/fleet/authority.ts'
 import { describeWith } from '../needs.ts'
 import { Gantry, must } from './gantry.ts'
 import { GitHost, Remote, menu, servedBy } from './remote.ts'
@@ -65,6 +67,8 @@ describeWith(['root', 'git'], 'a repository behind a password', () => {
     await running.until('served the next dish', async () => (await servedBy(running)) === 'fish')
     expect(new Set(host.asked.flatMap(each => each.user ?? []))).toEqual(new Set([user]))
 
+    const warned = /everybody on this machine can read the password in --repo/.test(running.output)
+    expect(warned).toBe(url().includes(secret))
     const commands = seen.end()
     expect(commands.filter(words => words.includes('git-remote-http'))).not.toEqual([])
     const log = readFileSync(join(running.data, 'gantry.log'), 'utf8')
@@ -98,6 +102,21 @@ function watchProcesses(): { end(): readonly string[] } {
   }
 }
 
+/** A key and a certificate that nobody but itself vouches for. PEM. */
+async function selfSigned(address: string): Promise<{ key: string; cert: string }> {
+  x509.cryptoProvider.set(webcrypto)
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${address}`,
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: address }])],
+  })
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  return { key: x509.PemConverter.encode(key, 'PRIVATE KEY'), cert: certificate.toString('pem') }
+}
+
 describeWith(['root', 'git'], 'a repository behind https', () => {
   let folder: string
   let remote: Remote
@@ -106,14 +125,13 @@ describeWith(['root', 'git'], 'a repository behind https', () => {
   let gantry: Gantry | undefined
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-tls-'))
-    const { certificate, issueServer } = await loadAuthority(folder, Date.now())
+    const own = await selfSigned('127.0.0.1')
     chmodSync(folder, 0o755)
     authority = join(folder, 'authority.pem')
-    writeFileSync(authority, certificate)
-    const { key, certificate: cert } = await issueServer(['127.0.0.1'], Date.now())
+    writeFileSync(authority, own.cert)
     remote = await Remote.create({ uid })
     await remote.commit('Soup', menu('soup'))
-    host = new GitHost(remote, { uid, tls: { key, cert } })
+    host = new GitHost(remote, { uid, tls: own })
     await host.open()
   })
   afterEach(async () => {
