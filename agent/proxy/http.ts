@@ -217,7 +217,8 @@ class Framing {
 
   #keep(bytes: Buffer, limit: number): Buffer | undefined {
     if (bytes.length > limit) return undefined
-    this.#partial = bytes
+    // A copy: the chunk's memory is the next one's too.
+    this.#partial = Buffer.from(bytes)
     return bytes.subarray(bytes.length)
   }
 

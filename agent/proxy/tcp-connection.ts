@@ -1,7 +1,8 @@
 /** One client's TCP connection, and the endpoint that it is joined to at the moment. */
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { HttpConnection } from './http.ts'
 import { settleMs } from './listener.ts'
+import { acceptReading, connectReading } from './reading.ts'
 import { endpointKey, type ProxyEndpoint } from './table.ts'
 
 /** Where connections may go, as the newest table says. */
@@ -39,15 +40,14 @@ export class TcpConnection {
   #tried = new Set<string>()
   #clientEnded = false
 
-  /** `client` is paused. `onSettled`: a request that was under way on an endpoint which left the table is answered. */
-  constructor(client: Socket, options: { backends: Backends; onSettled: () => void }) {
+  /** `accepted` is paused. `onSettled`: a request that was under way on an endpoint which left the table is answered. */
+  constructor(accepted: Socket, options: { backends: Backends; onSettled: () => void }) {
+    const client = acceptReading(accepted, { onChunk: chunk => this.#fromClient(chunk) })
     this.#client = client
     this.#backends = options.backends
     this.#onSettled = options.onSettled
     client.setKeepAlive(true, 60_000)
-    client.on('data', (chunk: Buffer) => this.#fromClient(chunk))
     client.on('end', () => this.#endOfClient())
-    client.on('drain', () => this.#backend?.resume())
     client.on('timeout', () => client.destroy())
     // An error is followed by 'close'.
     client.on('error', () => {})
@@ -56,6 +56,10 @@ export class TcpConnection {
       this.#onSettled()
     })
     this.#dial()
+  }
+
+  get closed(): boolean {
+    return this.#client.destroyed
   }
 
   /** True while a request or its answer is under way on an endpoint that left the table, and not for long. */
@@ -87,13 +91,17 @@ export class TcpConnection {
       return
     }
     this.#tried.add(endpointKey(endpoint))
-    const backend = connect({ host: endpoint.address, port: endpoint.port, allowHalfOpen: true, noDelay: true })
+    const backend: Socket = connectReading({
+      host: endpoint.address,
+      port: endpoint.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      onChunk: chunk => this.#fromBackend(backend, chunk),
+    })
     this.#backend = backend
     this.#connected = false
     backend.setTimeout(connectTimeoutMs, () => backend.destroy(new Error('no answer to the connection attempt')))
     backend.once('connect', () => this.#joined(backend))
-    backend.on('data', (chunk: Buffer) => this.#fromBackend(backend, chunk))
-    backend.on('drain', () => this.#client.resume())
     backend.on('end', () => this.#endOfBackend())
     backend.on('error', () => this.#lostBackend(backend))
   }
@@ -102,9 +110,9 @@ export class TcpConnection {
     this.#connected = true
     backend.setTimeout(0)
     backend.setKeepAlive(true, 60_000)
-    for (const chunk of this.#unanswered ?? []) backend.write(chunk)
+    for (const chunk of this.#unanswered ?? []) this.#toBackend(backend, chunk)
     if (this.#clientEnded) backend.end()
-    if (!backend.writableNeedDrain) this.#client.resume()
+    if (backend.writableLength === 0) this.#client.resume()
   }
 
   #fromClient(chunk: Buffer): void {
@@ -115,13 +123,25 @@ export class TcpConnection {
       this.#client.pause()
       this.#tried.clear()
       this.#dial()
-    } else if (!this.#connected || !this.#backend.write(chunk)) this.#client.pause()
+    } else if (this.#connected) this.#toBackend(this.#backend, chunk)
+    else this.#client.pause()
+  }
+
+  /** While Node holds any of a chunk its memory is in use: nothing is read into it before all of it is sent. */
+  #toBackend(backend: Socket, chunk: Buffer): void {
+    backend.write(chunk, () => {
+      if (backend === this.#backend && backend.writableLength === 0) this.#client.resume()
+    })
+    if (backend.writableLength > 0) this.#client.pause()
   }
 
   #fromBackend(backend: Socket, chunk: Buffer): void {
     this.#http.response(chunk)
     this.#forgetUnanswered()
-    if (!this.#client.write(chunk)) backend.pause()
+    this.#client.write(chunk, () => {
+      if (this.#client.writableLength === 0) backend.resume()
+    })
+    if (this.#client.writableLength > 0) backend.pause()
     const { state } = this.#http
     if (state === 'opaque' || state === 'busy') return
     if (state === 'idle') this.#unanswered = []
@@ -159,7 +179,7 @@ export class TcpConnection {
     if (this.#unanswered === undefined) return
     this.#unansweredLength += chunk.length
     if (this.#unansweredLength > longestRepeat) this.#forgetUnanswered()
-    else this.#unanswered.push(chunk)
+    else this.#unanswered.push(Buffer.from(chunk))
   }
 
   #forgetUnanswered(): void {

@@ -67,10 +67,10 @@ export class TcpService implements Listener {
     const connection: TcpConnection = new TcpConnection(socket, {
       backends: this.#rotation,
       onSettled: () => {
-        if (socket.destroyed) this.#connections.delete(connection)
+        if (connection.closed) this.#connections.delete(connection)
         for (const check of this.#waiters) check()
       },
     })
-    if (!socket.destroyed) this.#connections.add(connection)
+    if (!connection.closed) this.#connections.add(connection)
   }
 }
