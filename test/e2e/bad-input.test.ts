@@ -137,7 +137,7 @@ describeWith(['root', 'git'], 'a repository elsewhere', () => {
       /hello\.yaml:\d+:\d+: error: .*envv is not a field of a Container; did you mean env\?/,
     )
     await runs('2')
-    expect((await gantry.cli('history')).stdout).toMatch(/ago +- +- .* A mistake\n/)
+    expect((await gantry.cli('history')).stdout).toMatch(/ago +rejected +- .* A mistake\n/)
   })
 
   test.each([
