@@ -9,8 +9,10 @@ import { describeNode } from './node.ts'
 import { closeParts, startParts } from './parts.ts'
 import type { Parts } from './parts.ts'
 import type { RuntimeChoice } from './runtimes.ts'
-import { dialUnixSocket, linkToEngine } from './session.ts'
-import type { EngineLink } from './session.ts'
+import type { EngineAccess } from './engine-access.ts'
+import { linkToEngine } from './session.ts'
+import type { EngineLink, EngineLinkOptions } from './session.ts'
+import type { Labels, Taint } from '../engine/api/types.ts'
 import type { Ref } from '../engine/api/reference.ts'
 import type { AssignmentDelta, EventReport, NodeReport, NodeSettings, PodReport } from '../engine/protocol/session.ts'
 
@@ -18,13 +20,18 @@ export interface AgentOptions {
   readonly nodeName: string
   /** The agent's own folder: `<data>/agent`. */
   readonly folder: string
-  readonly engineSocket: string
+  readonly engine: EngineAccess
+  /** What the node says of itself beyond what it finds. */
+  readonly labels: Labels
+  readonly taints: readonly Taint[]
   readonly runtime: RuntimeChoice
   readonly dockerSocket: string
   /** Where NodePorts listen. */
   readonly nodeAddress: string
   readonly version: string
   readonly log: Logger
+  /** Tells a person. */
+  say(line: string): void
   /** Without network or runtime an agent is of no use: it ends with the reason, and whoever started it tells. */
   onFatal(error: unknown): void
 }
@@ -38,7 +45,7 @@ export interface Agent {
 }
 
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { log, nodeName } = options
+  const { nodeName } = options
   const file = join(options.folder, journalName)
   let assignments = await readJournal(file, nodeName)
   let journal: Journal | undefined = assignments && openJournal(file, assignments)
@@ -49,6 +56,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** Reports that wait for the journal. */
   let telling: { readonly kept: Promise<void>; readonly pods: PodReport[] } | undefined
   let closed = false
+  /** Why there is no session, as it was last told. */
+  let trouble: string | undefined
 
   async function begin(settings: NodeSettings): Promise<Parts> {
     const started = await startParts(settings, { ...options, send: message => link?.send(message), onReport: report })
@@ -88,6 +97,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       )
       return
     }
+    options.say(`in session with cluster ${settings.clusterName} as node ${nodeName}`)
+    trouble = undefined
+    options.engine.renewal?.up(message => link?.send(message))
     assignments ??= new Assignments(settings, nodeName)
     journal ??= openJournal(file, assignments)
     parts ??= begin(settings)
@@ -114,16 +126,49 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 
   function describe({ network, runtimes }: Parts): NodeReport {
-    return describeNode(nodeName, { network, runtimes, folder: options.folder, version: options.version })
+    const { folder, version, labels, taints } = options
+    return describeNode(nodeName, { network, runtimes, folder, version, labels, taints })
   }
 
   function fail(error: unknown): void {
     if (!closed) options.onFatal(error)
   }
 
+  function hear(message: Parameters<EngineLinkOptions['onMessage']>[0]): void {
+    switch (message.type) {
+      case 'welcome':
+        welcome(message.settings)
+        return
+      case 'assign':
+        assign(message.delta)
+        return
+      case 'authorities':
+      case 'certificate':
+        options.engine.renewal?.hear(message).catch(fail)
+    }
+  }
+
+  function lost(reason: Error | undefined): void {
+    options.engine.renewal?.down()
+    const words = reason?.message ?? 'it was closed'
+    // Said once: a node may be without its engine for as long as it takes.
+    if (words === trouble || (reason === undefined && trouble !== undefined)) return
+    trouble = words
+    options.say(`no session with the engine: ${words}; trying again, the pods run on`)
+  }
+
+  function refused(reason: string, remedy: string): void {
+    const words = `the engine refused this agent: ${reason}; ${remedy}`
+    // A node that has pods keeps them, whatever the engine thinks of its certificate; a person may mend that.
+    if (options.engine.renewal === undefined || assignments === undefined) fail(new Error(words))
+    else if (words !== trouble) options.say(`${words}; trying again, the pods run on`)
+    trouble = words
+  }
+
   async function close(): Promise<void> {
     if (closed) return
     closed = true
+    options.engine.renewal?.close()
     link?.close()
     await journal?.close()
     const open = await parts?.catch(() => undefined)
@@ -137,11 +182,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
   link = linkToEngine({
     network: await defaultMode(),
-    dial: () => dialUnixSocket(options.engineSocket),
+    dial: options.engine.dial,
     node: () => (running === undefined ? { name: nodeName, labels: {}, taints: [], status: {} } : describe(running)),
-    onMessage: message => (message.type === 'welcome' ? welcome(message.settings) : assign(message.delta)),
-    onDown: reason => log.debug({ reason: reason?.message }, 'no session with the engine; trying again'),
-    onRefused: (reason, remedy) => fail(new Error(`the engine refused this agent: ${reason}; ${remedy}`)),
+    onMessage: hear,
+    onDown: lost,
+    onRefused: refused,
     async *logs(request, signal) {
       if (parts === undefined) throw new Error('the agent has no pods yet')
       yield* (await parts).pods.logs(request, signal)

@@ -1,4 +1,7 @@
-/** The agent's program: `agent --data DIR …`. `gantry up` starts it; with `--down` it stops the node's pods and ends. */
+/**
+ * The agent's program. `gantry up` starts it on the engine's own machine, `gantry agent` on any other; with `--down` it
+ * stops the node's pods and ends.
+ */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -6,6 +9,10 @@ import { pino } from 'pino'
 import { holdFolder } from '../machine/hold.ts'
 import { makePrivateFolder, writeFileDurably } from '../machine/files.ts'
 import { journalName, startAgent } from './agent.ts'
+import type { AgentOptions } from './agent.ts'
+import { localAccess } from './engine-access.ts'
+import { parseLabels, parseTaints } from './flags.ts'
+import { openMembership } from './identity/membership.ts'
 import { readJournal } from './journal.ts'
 import { destroyParts, startParts } from './parts.ts'
 import type { PartsOptions } from './parts.ts'
@@ -16,77 +23,132 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     'engine-socket': { type: 'string' },
+    join: { type: 'string' },
     'node-name': { type: 'string' },
     'node-address': { type: 'string', default: '127.0.0.1' },
     runtime: { type: 'string', default: 'auto' },
+    label: { type: 'string', multiple: true, default: [] },
+    taint: { type: 'string', multiple: true, default: [] },
     version: { type: 'string', default: '0' },
     down: { type: 'boolean', default: false },
   },
 })
 
 const folder = required('data')
-const options = {
-  folder,
-  nodeName: required('node-name'),
-  nodeAddress: values['node-address'],
-  runtime: values.runtime as RuntimeChoice,
-  dockerSocket: dockerSocketOf(process.env['DOCKER_HOST']),
-  log: pino({ name: 'agent', level: process.env['GANTRY_LOG_LEVEL'] ?? 'info' }),
-}
-
-/** What the last agent of this folder ran with. */
-const startedWith = join(folder, 'started-with.json')
+const socket = values['engine-socket']
+/** Not an argument: those are there for every user of the machine to read. And none of the pods' business. */
+const token = process.env['GANTRY_JOIN_TOKEN']
+delete process.env['GANTRY_JOIN_TOKEN']
 let leave = (): void => process.exit()
 // What volumes hold is for the containers' users to read, whatever the umask of the shell that started Gantry.
 process.umask(0o022)
 await makePrivateFolder(folder)
+const log = openLog()
+process.on('uncaughtException', end)
 // An agent whose engine was killed runs on: the new one takes its place, and its pods.
 await holdFolder(folder, { holder: 'the agent', takeOver: true, onAsked: () => leave() })
-process.on('uncaughtException', end)
 await (values.down ? down() : run()).catch(end)
 
+/** The options that a run and its end have in common. */
+function common(nodeName: string) {
+  const dockerSocket = dockerSocketOf(process.env['DOCKER_HOST'])
+  return {
+    folder,
+    nodeName,
+    nodeAddress: values['node-address'],
+    runtime: values.runtime as RuntimeChoice,
+    dockerSocket,
+    log,
+  }
+}
+
 async function run(): Promise<void> {
-  await writeFileDurably(
-    startedWith,
-    JSON.stringify({ runtime: options.runtime, dockerSocket: options.dockerSocket }),
-    {
-      mode: 0o600,
-    },
-  )
+  const labels = parseLabels(values.label)
+  const taints = parseTaints(values.taint)
+  const ending = new AbortController()
+  leave = () => ending.abort()
+  process.on('SIGTERM', () => leave())
+  // Ctrl-C reaches the whole terminal: the engine of `gantry up` tells its agent when to go.
+  process.on('SIGINT', () => {
+    if (socket === undefined) leave()
+  })
+  const { nodeName, engine } = await access(ending.signal)
+  const options = common(nodeName)
+  const { runtime, dockerSocket } = options
+  await writeFileDurably(startedWith(), JSON.stringify({ nodeName, runtime, dockerSocket }), { mode: 0o600 })
   const agent = await startAgent({
     ...options,
-    engineSocket: required('engine-socket'),
+    engine,
+    labels,
+    taints,
     version: values.version,
+    say,
     onFatal: end,
   })
-  leave = () => {
+  const stop = (): void => {
     void agent.close().then(() => process.exit())
   }
-  process.on('SIGTERM', leave)
-  // Ctrl-C reaches the whole terminal; the engine tells its agent when to go.
-  process.on('SIGINT', () => {})
+  leave = stop
+  if (ending.signal.aborted) stop()
+}
+
+async function access(signal: AbortSignal): Promise<Pick<AgentOptions, 'nodeName' | 'engine'>> {
+  if (socket !== undefined) return { nodeName: required('node-name'), engine: localAccess(socket) }
+  signal.addEventListener('abort', () => process.exit(), { once: true })
+  return openMembership({
+    folder: join(folder, 'identity'),
+    join: values.join,
+    token,
+    nodeName: values['node-name'],
+    say,
+    onError: error => log.error(error, 'the certificate is not renewed; trying again'),
+  })
+}
+
+/** What the last agent of this folder ran with. */
+function startedWith(): string {
+  return join(folder, 'started-with.json')
+}
+
+/** The engine of `gantry up` has a log of its own. */
+function say(line: string): void {
+  if (socket === undefined) process.stdout.write(`gantry: ${line}\n`)
+  else log.debug(line)
+}
+
+function openLog(): AgentOptions['log'] {
+  const named = { name: 'agent', level: process.env['GANTRY_LOG_LEVEL'] ?? 'info' }
+  if (socket !== undefined || values.down) return pino(named)
+  const destination = pino.destination({ dest: join(folder, 'agent.log'), append: true, mode: 0o600, sync: true })
+  // Lines that a full disk has no room for are kept and written when there is.
+  destination.on('error', () => {})
+  return pino(named, destination)
 }
 
 /** In one line on stderr: whoever started the agent shows it to a person. */
 function end(error: unknown): never {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  const prefix = socket === undefined && !values.down ? 'gantry: ' : ''
+  process.stderr.write(`${prefix}${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
 }
 
 /** Knows its pods from what the engine last said, so it needs no engine. */
 async function down(): Promise<void> {
-  const assignments = await readJournal(join(folder, journalName), options.nodeName)
+  const nodeName = required('node-name')
+  const assignments = await readJournal(join(folder, journalName), nodeName)
   if (assignments === undefined) return
   // The same runtimes, whatever the environment of this command says.
-  const before = JSON.parse(await readFile(startedWith, 'utf8')) as Pick<PartsOptions, 'runtime' | 'dockerSocket'>
-  const parts = await startParts(assignments.settings, { ...options, ...before, send: () => {}, onReport: () => {} })
+  const before = JSON.parse(await readFile(startedWith(), 'utf8')) as Pick<PartsOptions, 'runtime' | 'dockerSocket'>
+  const options = { ...common(nodeName), ...before, nodeName }
+  const parts = await startParts(assignments.settings, { ...options, send: () => {}, onReport: () => {} })
   parts.pods.apply(assignments)
   await destroyParts(parts)
 }
 
-function required(name: 'data' | 'engine-socket' | 'node-name'): string {
+function required(name: 'data' | 'node-name'): string {
   const value = values[name]
-  if (value === undefined)
-    throw new Error(`--${name} is missing; \`gantry up\` starts the agent with everything it needs`)
+  if (value === undefined) {
+    throw new Error(`--${name} is missing; \`gantry up\` and \`gantry agent\` start the agent with everything it needs`)
+  }
   return value
 }

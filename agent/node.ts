@@ -1,7 +1,7 @@
 /** What this machine says of itself as a node. */
-import { arch, cpus, hostname, release, totalmem } from 'node:os'
+import { arch, cpus, release, totalmem } from 'node:os'
 import { readFileSync, statfsSync } from 'node:fs'
-import type { NodeName, NodeStatus } from '../engine/api/types.ts'
+import type { Labels, NodeName, NodeStatus, Taint } from '../engine/api/types.ts'
 import type { NodeReport } from '../engine/protocol/session.ts'
 import { bootId } from '../machine/processes.ts'
 import type { NodeNetwork } from './network/network.ts'
@@ -16,6 +16,9 @@ export interface NodeParts {
   readonly runtimes: ReadonlyMap<string, Runtime>
   readonly folder: string
   readonly version: string
+  /** As the flags of the agent say. */
+  readonly labels: Labels
+  readonly taints: readonly Taint[]
 }
 
 export function describeNode(name: NodeName, parts: NodeParts): NodeReport {
@@ -23,11 +26,12 @@ export function describeNode(name: NodeName, parts: NodeParts): NodeReport {
   return {
     name,
     labels: {
-      'kubernetes.io/hostname': hostname().toLowerCase(),
+      ...parts.labels,
+      'kubernetes.io/hostname': name,
       'kubernetes.io/arch': architecture,
       'kubernetes.io/os': 'linux',
     },
-    taints: [],
+    taints: parts.taints,
     status: { ...resources(parts.folder), ...addresses(name, parts.network), ...software(architecture, parts) },
   }
 }

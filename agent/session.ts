@@ -3,13 +3,13 @@
  * connection it is the HTTP/2 server.
  */
 import { constants, performServerHandshake } from 'node:http2'
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createLineDecoder, encodeLine } from '../engine/protocol/lines.ts'
 import { parseEngineMessage } from '../engine/protocol/parse.ts'
-import { protocolVersion } from '../engine/protocol/session.ts'
 import type { AgentMessage, EngineMessage, LogRequest, NetworkMode, NodeReport } from '../engine/protocol/session.ts'
+import { protocolVersions } from '../engine/protocol/versions.ts'
 
 export interface EngineLink {
   /** Dropped where there is no session: after a reconnect everything is said anew. */
@@ -18,8 +18,8 @@ export interface EngineLink {
 }
 
 export interface EngineLinkOptions {
-  /** Opens a connection to the engine. */
-  dial(): Duplex
+  /** Opens a connection to the engine, unless the signal comes first. */
+  dial(signal: AbortSignal): Promise<Duplex>
   readonly network: NetworkMode
   node(): NodeReport
   onMessage(message: Exclude<EngineMessage, { type: 'refused' }>): void
@@ -31,13 +31,21 @@ export interface EngineLinkOptions {
 
 /** The longest pause between two tries; the first is 100 ms, each next one twice as long, all with jitter. */
 const maxPause = 5_000
+/** After a refusal: a person has to mend what it names. */
+const refusedPause = 30_000
+/** An engine that answers nothing for so many heartbeats is not there, whatever the connection looks like. */
+const silentHeartbeats = 10
 
-export function dialUnixSocket(path: string): Duplex {
-  return connect(path)
+export function dialUnixSocket(path: string): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(socket)).once('error', reject)
+  })
 }
 
 export function linkToEngine(options: EngineLinkOptions): EngineLink {
   let stream: ServerHttp2Stream | undefined
+  const ended = new AbortController()
   let end: (() => void) | undefined
   let retry: NodeJS.Timeout | undefined
   let heartbeat: NodeJS.Timeout | undefined
@@ -49,28 +57,52 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
   }
 
   function dial(): void {
-    const socket = options.dial()
+    options.dial(ended.signal).then(serve, again)
+  }
+
+  function again(reason: Error | undefined): void {
+    stream = undefined
+    clearInterval(heartbeat)
+    if (closed) return
+    options.onDown(reason)
+    retry = setTimeout(dial, pause * (0.5 + Math.random()))
+    pause = Math.min(pause * 2, maxPause)
+  }
+
+  function serve(socket: Duplex): void {
+    if (closed) {
+      socket.destroy()
+      return
+    }
     let reason: Error | undefined
     socket.on('error', error => (reason ??= error))
     const session = performServerHandshake(socket, { settings: { initialWindowSize: 1 << 20 } })
     session.on('error', error => (reason ??= error))
     session.on('stream', (opened, headers) => {
-      if (headers[constants.HTTP2_HEADER_PATH] === '/v1/session') begin(opened)
+      if (headers[constants.HTTP2_HEADER_PATH] === '/v1/session') begin(opened, session)
       else void answerLogs(opened, { headers, logs: options.logs })
     })
     end = () => session.destroy()
     socket.once('close', () => {
       session.destroy()
-      stream = undefined
-      clearInterval(heartbeat)
-      if (closed) return
-      options.onDown(reason)
-      retry = setTimeout(dial, pause * (0.5 + Math.random()))
-      pause = Math.min(pause * 2, maxPause)
+      again(reason)
     })
   }
 
-  function begin(opened: ServerHttp2Stream): void {
+  /** Says that the agent is there, and hears whether the engine is. */
+  function beat(session: ServerHttp2Session, seconds: number): NodeJS.Timeout {
+    let heardAt = performance.now()
+    return setInterval(() => {
+      if (performance.now() - heardAt > silentHeartbeats * seconds * 1000) {
+        session.destroy(new Error('the engine does not answer'))
+        return
+      }
+      send({ type: 'heartbeat' })
+      if (!session.destroyed) session.ping(() => (heardAt = performance.now()))
+    }, seconds * 1000)
+  }
+
+  function begin(opened: ServerHttp2Stream, session: ServerHttp2Session): void {
     stream = opened
     opened.on('error', () => {}) // Follows from the connection's end, which is handled above.
     opened.respond({ [constants.HTTP2_HEADER_STATUS]: 200 })
@@ -78,13 +110,14 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
     const decode = createLineDecoder(json => {
       const message = parseEngineMessage(json)
       if (message.type === 'refused') {
+        pause = refusedPause
         options.onRefused(message.reason, message.remedy)
         return
       }
       if (message.type === 'welcome') {
         pause = 100
         clearInterval(heartbeat)
-        heartbeat = setInterval(() => send({ type: 'heartbeat' }), message.heartbeatSeconds * 1000)
+        heartbeat = beat(session, message.heartbeatSeconds)
       }
       options.onMessage(message)
     })
@@ -95,7 +128,8 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
         opened.session?.destroy(error instanceof Error ? error : new Error(String(error)))
       }
     })
-    send({ type: 'hello', version: protocolVersion, node: options.node(), network: options.network })
+    opened.on('end', () => opened.end())
+    send({ type: 'hello', versions: protocolVersions, node: options.node(), network: options.network })
   }
 
   dial()
@@ -103,6 +137,7 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
     send,
     close() {
       closed = true
+      ended.abort()
       clearTimeout(retry)
       clearInterval(heartbeat)
       end?.()

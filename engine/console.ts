@@ -9,12 +9,15 @@ export interface Welcome {
   readonly cloneUrl: string | undefined
   readonly source: string
   readonly kubeconfig: string
+  /** Where agents of other machines knock. */
+  readonly agents: string | undefined
   /** How this installation is called: `gantry`, or `npx gantry` in a checkout. */
   readonly command: string
 }
 
 /** Where the services of the cluster answer on this machine: `http://127.0.0.1:30080/  default/hello`. */
-export function openAddresses(cluster: ClusterView, nodeAddress: string): readonly string[] {
+export function openAddresses(cluster: ClusterView, nodeAddress: string | undefined): readonly string[] {
+  if (nodeAddress === undefined) return []
   return cluster
     .list('Service')
     .flatMap(({ metadata, spec }) =>
@@ -29,7 +32,7 @@ export function openAddresses(cluster: ClusterView, nodeAddress: string): readon
 }
 
 export function welcomeLines(welcome: Welcome, addresses: readonly string[]): readonly string[] {
-  const { cluster, data, cloneUrl, source, kubeconfig, command } = welcome
+  const { cluster, data, cloneUrl, source, kubeconfig, agents, command } = welcome
   const line = (what: string, text: string): string => `  ${what.padEnd(10)}${text}`
   return [
     '',
@@ -40,6 +43,10 @@ export function welcomeLines(welcome: Welcome, addresses: readonly string[]): re
     ...(cloneUrl === undefined
       ? []
       : [line('notes', `git config --add remote.origin.fetch '+refs/notes/*:refs/notes/*'   (in the clone)`)]),
+    ...(agents === undefined
+      ? []
+      : [line('join', `${command} token create, and on another machine ${command} agent --join HOST:PORT --token …`)]),
+    ...(agents === undefined ? [] : [line('', `(agents are listened for at ${agents})`)]),
     line('look', `${command} status      ${command} get pods      ${command} history`),
     line('kubectl', `kubectl --kubeconfig ${kubeconfig} get pods -A`),
     line('data', data),

@@ -10,6 +10,7 @@ import { readFates } from './record/fate.ts'
 import { revisionOf } from './revisions.ts'
 import { rollBack } from './rollback.ts'
 import type { EngineControls, EngineStatus } from './server/controls.ts'
+import type { FleetControls } from './server/fleet-api.ts'
 import type { Store } from './server/store.ts'
 import type { State } from './state.ts'
 import { version } from '../machine/version.ts'
@@ -24,6 +25,7 @@ export interface ControlsOptions {
   readonly url: () => string
   readonly trouble: () => Error | undefined
   readonly pending: () => number
+  readonly fleet: FleetControls
   /** Asks the engine to end. */
   down(): void
 }
@@ -93,6 +95,7 @@ export function createControls(options: ControlsOptions): EngineControls {
       return done
     },
 
+    fleet: options.fleet,
     down: options.down,
   }
 }

@@ -14,7 +14,12 @@ import { createGitServer } from './git/server.ts'
 import { inWords } from './in-words.ts'
 import { createLoop } from './loop.ts'
 import type { Loop } from './loop.ts'
+import { serverNames } from './fleet/names.ts'
+import { openTrust } from './fleet/trust.ts'
+import { createFleetControls } from './fleet-controls.ts'
 import { openNodes } from './nodes.ts'
+import type { LocalAgent } from './nodes.ts'
+import type { NetworkMode } from './protocol/session.ts'
 import { createOutbox } from './outbox.ts'
 import { createRenderer } from './render/renderer.ts'
 import { pathBelow, serve } from './serve.ts'
@@ -36,8 +41,16 @@ export interface EngineOptions {
   /** Where the TLS port listens. */
   readonly listen: string
   readonly intervalSeconds: number
-  readonly runtime: 'auto' | 'docker' | 'process'
-  readonly nodeAddress: string
+  /** What runs pods on this machine; undefined where it is no node. */
+  readonly agent: Omit<LocalAgent, 'nodeName'> | undefined
+  /** Where agents of other machines knock; undefined where there are none. */
+  readonly agentsListen: { readonly host: string; readonly port: number } | undefined
+  /** Names and addresses by which the engine is reached, beside those that it finds. */
+  readonly tlsSans: readonly string[]
+  /** What pods' addresses are, where this is not known yet; the agent of this machine decides where absent. */
+  readonly network: NetworkMode | undefined
+  /** For tests: how long certificates are good for, in milliseconds. */
+  readonly certificateLifetime: number | undefined
   readonly log: Logger
   /** Gives up starting. */
   readonly signal: AbortSignal
@@ -52,6 +65,8 @@ export interface EngineOptions {
 }
 
 export interface Engine {
+  /** Where agents of other machines knock. */
+  readonly agents: { readonly host: string; readonly port: number } | undefined
   readonly cluster: Cluster
   readonly url: string
   /** Where the followed branch is, without credentials. */
@@ -100,6 +115,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   const { clusterName } = data.identity
   own(() => data.release())
   await checkFree({ host: '127.0.0.1', port: options.port, flag: '--port' })
+  if (options.agentsListen !== undefined) await checkFree({ ...options.agentsListen, flag: '--agents-listen' })
   await checkFree({ host: options.listen, port: options.tlsPort, flag: '--tls-port' })
   const state = await openState(options)
   own(() => state.close())
@@ -114,7 +130,8 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   let recordTrouble: Error | undefined
   let loop: Loop | undefined
   let checked = false
-  const example = createExample(state.seeded)
+  // Without a node of its own, Gantry waits for nobody.
+  const example = createExample(state.seeded && options.agent !== undefined)
   own(() => example.close())
 
   const cluster = new Cluster({ startVersion: state.startVersion })
@@ -155,8 +172,17 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     }
   }
 
-  say('starting the agent …')
-  const nodes = await openNodes({ ...options, cluster, nodeName, dispatch })
+  const given = [options.listen, ...(options.agentsListen === undefined ? [] : [options.agentsListen.host])]
+  const trust = await openTrust({
+    folder: data.keys,
+    names: serverNames(nodeName, [...given, ...options.tlsSans]),
+    lifetime: options.certificateLifetime,
+    onTrouble: error => log.error(error, 'a certificate is not renewed; trying again'),
+  })
+  own(() => trust.close())
+  if (options.agent !== undefined) say('starting the agent …')
+  const agent = options.agent && { ...options.agent, nodeName }
+  const nodes = await openNodes({ ...options, cluster, trust, agent, dispatch })
   own(() => nodes.close())
 
   // The core starts once the first node has said what addresses this machine can have.
@@ -208,6 +234,12 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
       url: () => url,
       trouble: () => recordTrouble,
       pending: () => outbox.pending,
+      fleet: createFleetControls({
+        trust,
+        nodes,
+        ownNode: agent?.nodeName,
+        isNode: node => cluster.get('Node', node) !== undefined,
+      }),
       down: options.onDown,
     }),
     registry,
@@ -217,7 +249,8 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   own(() => server.close())
 
   say('listening …')
-  const url = await serve(server, { ...options, nodeName })
+  const onError = (error: unknown): void => log.error(error, 'the kubeconfig is not written')
+  const url = await serve(server, { ...options, trust, onError })
 
   say(state.source === undefined ? 'reading the branch …' : `reading ${state.source.url} …`)
   async function begin(): Promise<void> {
@@ -233,7 +266,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
       { name: 'source', ok: checked, message: 'the branch has not been read yet' },
       {
         name: 'agent',
-        ok: nodes.isAble(nodeName),
+        ok: options.agent === undefined || nodes.isAble(nodeName),
         message: `the agent of node ${nodeName} is not there yet`,
       },
       { name: 'example', ok: example.isServed, message: 'the example is starting' },
@@ -242,5 +275,12 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     return { ok: checks.every(({ ok }) => ok), checks }
   }
 
-  return { cluster, url, source: state.source?.url ?? `${url}${gitPath}`, able: nodes.able, ready: begin() }
+  return {
+    agents: nodes.gate,
+    cluster,
+    url,
+    source: state.source?.url ?? `${url}${gitPath}`,
+    able: nodes.able,
+    ready: begin(),
+  }
 }

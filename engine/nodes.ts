@@ -1,4 +1,5 @@
-/** The nodes of the cluster: the agents' front door, and the agent of this machine behind it. */
+/** The nodes of the cluster: the doors through which agents come in, and the agent of this machine behind one of them. */
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { version } from '../machine/version.ts'
 import { startAgentProcess } from './agent-process.ts'
@@ -8,8 +9,19 @@ import type { ClusterView } from './cluster/view.ts'
 import type { Event } from './core/event.ts'
 import type { DataFolder } from './data.ts'
 import { deferred } from './deferred.ts'
-import { openFrontDoor } from './fleet/front-door.ts'
+import { createFrontDoor } from './fleet/front-door.ts'
 import type { FrontDoor } from './fleet/front-door.ts'
+import { openGate } from './fleet/gate.ts'
+import type { Gate } from './fleet/gate.ts'
+import { bundleOf, createIssuer } from './fleet/issuer.ts'
+import { openLocalDoor } from './fleet/local-door.ts'
+import type { Door } from './fleet/local-door.ts'
+import { judgeNodeCertificate } from './fleet/node-certificate.ts'
+import { openRevocations } from './fleet/revocations.ts'
+import { openTokens } from './fleet/tokens.ts'
+import type { Tokens } from './fleet/tokens.ts'
+import type { Trust } from './fleet/trust.ts'
+import type { Refusal } from './protocol/joining.ts'
 import { nextPodRange, rangesOf } from './fleet/ranges.ts'
 import type { Ranges } from './fleet/ranges.ts'
 import type { AgentMessage, NetworkMode, NodeSettings } from './protocol/session.ts'
@@ -17,10 +29,13 @@ import type { AgentMessage, NetworkMode, NodeSettings } from './protocol/session
 export interface NodesOptions {
   readonly data: DataFolder
   readonly cluster: ClusterView
-  /** This machine's. */
-  readonly nodeName: NodeName
-  readonly nodeAddress: string
-  readonly runtime: 'auto' | 'docker' | 'process'
+  readonly trust: Trust
+  /** The agent of this machine; undefined where this machine is no node. */
+  readonly agent: LocalAgent | undefined
+  /** Where agents of other machines knock; undefined where there are none. */
+  readonly agentsListen: { readonly host: string; readonly port: number } | undefined
+  /** What pods' addresses are, where no node has decided it yet; the first one decides where absent. */
+  readonly network: NetworkMode | undefined
   readonly log: Logger
   say(line: string): void
   dispatch(event: Event): void
@@ -28,8 +43,19 @@ export interface NodesOptions {
   onFatal(error: Error): void
 }
 
+export interface LocalAgent {
+  readonly nodeName: NodeName
+  readonly nodeAddress: string
+  readonly runtime: 'auto' | 'docker' | 'process'
+}
+
 export interface Nodes {
   readonly frontDoor: FrontDoor
+  readonly tokens: Tokens
+  /** Where agents of other machines knock. */
+  readonly gate: Pick<Gate, 'host' | 'port'> | undefined
+  /** From now on no certificate that the node has lets it in; its session ends. */
+  revoke(node: NodeName): Promise<void>
   /** Resolves once the first node has said what addresses this machine can have. */
   readonly ranges: Promise<Ranges>
   /** Resolves when the agent of this machine has network and runtimes: from then on it can run pods. */
@@ -55,6 +81,11 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
   const promised = new Map<NodeName, string>()
   let wasAble = false
   let lastEnd: string | undefined
+  const { trust } = options
+  const local = options.agent
+  const tokens = await openTokens(join(data.keys, 'tokens.json'))
+  const revocations = await openRevocations(join(data.keys, 'revoked.json'))
+  if (data.identity.network === undefined && options.network !== undefined) await data.decide(options.network)
   if (data.identity.network !== undefined) ranges.resolve(rangesOf(data.identity.network, clusterUid))
 
   async function settingsFor(node: NodeName, network: NetworkMode) {
@@ -76,17 +107,42 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
   /** An agent describes its node once it has set up its parts; until then it may still find that it cannot. */
   function becomeAble(node: NodeName): void {
     ableNodes.add(node)
-    if (node !== options.nodeName) return
+    if (node !== local?.nodeName) return
     wasAble = true
     lastEnd = undefined
     able.resolve()
   }
 
-  const socketPath = data.file('agent.sock')
-  const frontDoor = await openFrontDoor({
-    socketPath,
+  async function mayJoin(node: NodeName, { bound, isNew }: { bound: boolean; isNew: boolean }) {
+    await welcome.promise
+    if (node === local?.nodeName) {
+      return { reason: `node ${node} is the engine's own machine`, remedy: 'choose another name with --name' }
+    }
+    // Whoever has a token for any node gets no other node's pods and Secrets with it.
+    if (bound || (isNew && cluster.get('Node', node) === undefined)) return undefined
+    const remedy = `choose another name with --name, or get a token from gantry token create --node ${node}`
+    return { reason: `there is a node ${node} already, and the token is not for that node`, remedy }
+  }
+
+  function onRefused({ reason, remedy }: Refusal, from: string): void {
+    log.warn({ reason, remedy, from }, 'an agent was refused')
+  }
+
+  const issuer = createIssuer({
+    trust,
+    tokens,
+    revocations,
+    mayJoin,
+    onJoined(node, token) {
+      log.info({ node, token }, 'a node got its certificate')
+      say(`node ${node} joins, by token ${token}`)
+    },
+  })
+  const frontDoor = createFrontDoor({
     heartbeatSeconds,
     settingsFor,
+    renew: issuer.renew,
+    authorities: () => bundleOf(trust),
     onJoined(node, settings) {
       dispatch({ kind: 'joined', node, podCIDR: settings.podCIDR })
       promised.delete(node.name)
@@ -100,37 +156,66 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
       if (reason !== undefined) log.warn({ node, reason: reason.message }, 'a session ended')
       dispatch({ kind: 'left', node })
     },
-    onRefused: reason => log.warn({ reason }, 'an agent was refused'),
+    onRefused,
   })
-  const agent: AgentProcess = startAgentProcess({
-    folder: data.file('agent'),
-    engineSocket: socketPath,
-    nodeName: options.nodeName,
-    nodeAddress: options.nodeAddress,
-    runtime: options.runtime,
-    version,
-    onLog: line => log.info({ agent: line }, 'agent'),
-    onRestart(reason) {
-      log.error({ reason }, 'the agent ended')
-      if (!wasAble) options.onFatal(new Error(`the agent cannot start: ${reason}`))
-      else if (reason !== lastEnd) say(`the agent ended and is started again: ${reason}`)
-      lastEnd = reason
-    },
-  })
+  trust.onChange(() => frontDoor.tellAuthorities())
+  const doors: Door[] = []
+  const socketPath = data.file('agent.sock')
+  if (local !== undefined) {
+    const may = { node: local.nodeName, expiresAt: Number.POSITIVE_INFINITY }
+    doors.push(await openLocalDoor(socketPath, socket => frontDoor.accept(socket, { from: 'this machine', may })))
+  }
+  const judge = (der: Uint8Array | undefined) =>
+    judgeNodeCertificate(der, {
+      authorities: trust.authorities.map(({ certificate }) => certificate),
+      revokedAt: revocations.of,
+      now: Date.now(),
+    })
+  const gate: Gate | undefined =
+    options.agentsListen &&
+    (await openGate({ ...options.agentsListen, trust, judge, join: issuer.join, accept: frontDoor.accept, onRefused }))
+  if (gate !== undefined) doors.push(gate)
+  const agent: AgentProcess | undefined = local && startLocalAgent(local)
+  if (local === undefined) able.resolve()
+
+  function startLocalAgent(node: LocalAgent): AgentProcess {
+    return startAgentProcess({
+      ...node,
+      folder: data.file('agent'),
+      engineSocket: socketPath,
+      version,
+      onLog: line => log.info({ agent: line }, 'agent'),
+      onRestart(reason) {
+        log.error({ reason }, 'the agent ended')
+        if (!wasAble) options.onFatal(new Error(`the agent cannot start: ${reason}`))
+        else if (reason !== lastEnd) say(`the agent ended and is started again: ${reason}`)
+        lastEnd = reason
+      },
+    })
+  }
   return {
     frontDoor,
+    tokens,
+    gate,
+    async revoke(node) {
+      await revocations.revoke(node, Date.now())
+      const remedy = `join again, with a token from gantry token create --node ${node}`
+      frontDoor.end(node, { reason: `the certificate of node ${node} is revoked`, remedy })
+    },
     ranges: ranges.promise,
     able: able.promise,
     isAble: node => ableNodes.has(node),
     welcome: welcome.resolve,
     async close() {
-      await agent.stop()
-      await frontDoor.close()
+      await agent?.stop()
+      const closed = Promise.all(doors.map(door => door.close()))
+      frontDoor.close()
+      await closed
     },
   }
 }
 
-function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' }>): Event {
+function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' | 'renew' }>): Event {
   switch (message.type) {
     case 'node':
       // Whatever it calls itself: a session speaks for its own node.
@@ -148,10 +233,10 @@ function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' 
   }
 }
 
-function wrongNetwork(was: NetworkMode, is: NetworkMode): { refused: string; remedy: string } {
+function wrongNetwork(was: NetworkMode, is: NetworkMode): Refusal {
   const who: Readonly<Record<NetworkMode, string>> = { bridged: 'root', loopback: 'an ordinary user' }
   return {
-    refused: `this data folder was made by ${who[was]} (${was} network), and this agent runs as ${who[is]} (${is} network)`,
-    remedy: `run gantry up as ${who[was]}, or give --data another folder`,
+    reason: `this data folder was made by ${who[was]} (${was} network), and this agent runs as ${who[is]} (${is} network)`,
+    remedy: `run gantry as ${who[was]}, or give the engine's --data another folder`,
   }
 }

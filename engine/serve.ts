@@ -1,7 +1,8 @@
 /** Where clients reach the engine: plain HTTP on loopback, the same over TLS, and the kubeconfig that names it. */
 import { writeFileDurably } from '../machine/files.ts'
 import type { DataFolder } from './data.ts'
-import { loadAuthority } from './fleet/authority.ts'
+import { bundleOf } from './fleet/issuer.ts'
+import type { Trust } from './fleet/trust.ts'
 import { kubeconfig } from './server/kubeconfig.ts'
 import type { Server } from './server/server.ts'
 
@@ -11,25 +12,36 @@ export interface ServeOptions {
   readonly tlsPort: number
   /** Where the TLS port listens. */
   readonly listen: string
-  readonly nodeName: string
+  readonly trust: Trust
+  /** The kubeconfig could not be written. */
+  onError(error: unknown): void
 }
 
-/** Resolves to the URL for clients on this machine. */
+/** Resolves to the URL for clients on this machine. Follows the engine's certificate as it is renewed. */
 export async function serve(server: Server, options: ServeOptions): Promise<string> {
-  const { data, listen } = options
-  const authority = await loadAuthority(data.keys, Date.now())
-  const names = new Set(['127.0.0.1', 'localhost', options.nodeName, listen])
-  const { key, certificate: cert } = await authority.issueServer([...names], Date.now())
+  const { data, listen, trust } = options
   const plain = await server.listen({ host: '127.0.0.1', port: options.port })
-  const secure = await server.listenTls({ host: listen, port: options.tlsPort, key, cert })
-  const config = kubeconfig({
-    cluster: data.identity.clusterName,
-    server: `https://${listen === '0.0.0.0' || listen === '::' ? '127.0.0.1' : listen}:${secure.port}`,
-    caPem: authority.certificate,
-    token: data.token,
+  const secure = await server.listenTls({ host: listen, port: options.tlsPort, ...pair(trust) })
+  const writeConfig = (): Promise<void> => {
+    const config = kubeconfig({
+      cluster: data.identity.clusterName,
+      server: `https://${listen === '0.0.0.0' || listen === '::' ? '127.0.0.1' : listen}:${secure.port}`,
+      caPem: bundleOf(trust),
+      token: data.token,
+    })
+    return writeFileDurably(data.file('kubeconfig'), config, { mode: 0o600 })
+  }
+  await writeConfig()
+  let writing = Promise.resolve()
+  trust.onChange(() => {
+    server.renewTls(pair(trust))
+    writing = writing.then(writeConfig).catch(options.onError)
   })
-  await writeFileDurably(data.file('kubeconfig'), config, { mode: 0o600 })
   return `http://127.0.0.1:${plain.port}`
+}
+
+function pair({ server: { key, certificate } }: Trust): { key: string; cert: string } {
+  return { key, cert: certificate }
 }
 
 /** What follows `base` (`/git/<cluster>.git`) in a request's URL, without the query; another path as it is. */

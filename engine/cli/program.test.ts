@@ -5,7 +5,7 @@ import type { EngineControls } from '../server/controls.ts'
 import { Refused } from '../server/controls.ts'
 import { exampleCluster } from '../server/objects.fixture.ts'
 import type { ServerFixture } from '../server/server.fixture.ts'
-import { examplePod, startServer, token } from '../server/server.fixture.ts'
+import { examplePod, startServer, token, unaskedFleet } from '../server/server.fixture.ts'
 import { CliError } from './failure.ts'
 import { createProgram } from './program.ts'
 
@@ -30,11 +30,13 @@ const engine: EngineControls = {
         current: true,
       },
     ]),
+  changeNode: () => Promise.reject(new Error('not asked')),
   rollback: ({ commit }) =>
     commit === 'nope'
       ? Promise.reject(new Refused('commit nope is not in the history', 'gantry history lists those that are'))
       : Promise.resolve({ commit: 'fedcba9876', restored: revision }),
   down: () => {},
+  fleet: unaskedFleet,
 }
 
 let server: ServerFixture

@@ -4,9 +4,12 @@ import type { ConnectionOptions } from './connection.ts'
 import type { EventsOptions } from './events.ts'
 import type { GetOptions } from './get.ts'
 import type { LogsOptions } from './logs.ts'
+import type { DrainFlags } from './node.ts'
 import type { Terminal } from './terminal.ts'
 import { addRenderCommands } from './render.ts'
-import { addUpCommand } from './up.ts'
+import { addAgentCommand } from './agent.ts'
+import type { TokenFlags } from './joining.ts'
+import { addEngineCommand, addUpCommand } from './up.ts'
 import { addDownCommand } from './down.ts'
 import { version } from '../../machine/version.ts'
 
@@ -30,6 +33,11 @@ export function createProgram(openTerminal: OpenTerminal = processTerminal): Com
   addHistory(program, openTerminal)
   addRollback(program, openTerminal)
   addUpCommand(program)
+  addEngineCommand(program)
+  addAgentCommand(program)
+  addToken(program, openTerminal)
+  addAuthority(program, openTerminal)
+  addNode(program, openTerminal)
   addDownCommand(program)
   addRenderCommands(program)
   program
@@ -129,6 +137,89 @@ function addRollback(program: Command, openTerminal: OpenTerminal): void {
     .action(async (commit: string | undefined, options: ConnectionOptions) => {
       const { rollback } = await import('./history.ts')
       await rollback(await connect(options), { commit, terminal: await openTerminal() })
+    })
+}
+
+function addToken(program: Command, openTerminal: OpenTerminal): void {
+  const token = program.command('token').description('the tokens by which machines join')
+  asking(token.command('create'))
+    .description('make a token and print it; it cannot be shown again')
+    .option('--ttl <span>', 'how long it is good for: 30m, 1h, 24h', '1h')
+    .option('--node <name>', 'for this node alone')
+    .option('--uses <number>', 'how many nodes it lets in', '1')
+    .action(async (options: ConnectionOptions & TokenFlags) => {
+      const { createToken } = await import('./joining.ts')
+      await createToken(await connect(options), { flags: options, terminal: await openTerminal() })
+    })
+  asking(token.command('list'))
+    .description('show the tokens that have not expired')
+    .action(async (options: ConnectionOptions) => {
+      const { listTokens } = await import('./joining.ts')
+      await listTokens(await connect(options), { terminal: await openTerminal() })
+    })
+  asking(token.command('revoke'))
+    .description('let nobody in by a token any more')
+    .argument('<id>', 'its id, or all of it')
+    .action(async (id: string, options: ConnectionOptions) => {
+      const { revokeToken } = await import('./joining.ts')
+      await revokeToken(await connect(options), { token: id, terminal: await openTerminal() })
+    })
+}
+
+function addAuthority(program: Command, openTerminal: OpenTerminal): void {
+  const authority = program.command('ca').description("the CA that signs the nodes' certificates")
+  asking(authority.command('show'))
+    .description('show which CAs are trusted')
+    .action(async (options: ConnectionOptions) => {
+      const { showAuthorities } = await import('./joining.ts')
+      await showAuthorities(await connect(options), { terminal: await openTerminal() })
+    })
+  asking(authority.command('rotate'))
+    .description(
+      'replace the CA without an outage: both are trusted until every certificate of the old one has expired',
+    )
+    .action(async (options: ConnectionOptions) => {
+      const { rotateAuthority } = await import('./joining.ts')
+      await rotateAuthority(await connect(options), { terminal: await openTerminal() })
+    })
+}
+
+function addNode(program: Command, openTerminal: OpenTerminal): void {
+  const node = program.command('node').description('the machines of the cluster')
+  addSchedule(node, openTerminal)
+  asking(node.command('revoke'))
+    .description("take back a node's certificate: it is cut off at once, and needs a new token to join again")
+    .argument('<name>', 'the node')
+    .action(async (name: string, options: ConnectionOptions) => {
+      const { revokeNode } = await import('./joining.ts')
+      await revokeNode(await connect(options), { node: name, terminal: await openTerminal() })
+    })
+}
+
+function addSchedule(node: Command, openTerminal: OpenTerminal): void {
+  for (const [kind, words] of [
+    ['cordon', 'take no new pods to a node, by a commit on the branch'],
+    ['uncordon', 'take pods to a node again, by a commit on the branch; ends a drain'],
+  ] as const) {
+    asking(node.command(kind))
+      .description(words)
+      .argument('<names...>', 'the nodes')
+      .action(async (names: string[], options: ConnectionOptions) => {
+        const { schedule } = await import('./node.ts')
+        await schedule(await connect(options), names, { kind, terminal: await openTerminal() })
+      })
+  }
+  asking(node.command('drain'))
+    .description('cordon a node and evict its pods, by a commit on the branch; waits until they are gone')
+    .argument('<name>', 'the node')
+    .option('--force', 'evict pods too that nothing controls', false)
+    .option('--delete-emptydir-data', 'evict pods too whose emptyDir volumes are lost with them', false)
+    .option('--grace-period <seconds>', "how long containers may take to end, instead of the pods' own")
+    .option('--timeout <span>', 'how long to wait: 90s, 5m, 1h; the drain goes on after that')
+    .action(async (name: string, options: ConnectionOptions & DrainFlags) => {
+      const { drain, readDrainFlags } = await import('./node.ts')
+      const request = readDrainFlags(options)
+      await drain(await connect(options), name, { request, terminal: await openTerminal() })
     })
 }
 

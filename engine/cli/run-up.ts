@@ -7,10 +7,13 @@ import { openData } from '../data.ts'
 import type { DataFolder } from '../data.ts'
 import { startEngine } from '../engine.ts'
 import type { Engine } from '../engine.ts'
+import type { NetworkMode } from '../protocol/session.ts'
+import { formatEngineAddress } from '../protocol/address.ts'
+import type { EngineAddress } from '../protocol/address.ts'
 import { saveConnection } from './connection.ts'
 import { CliError } from './failure.ts'
 
-export interface UpOptions {
+export interface EngineFlags {
   readonly repo?: string
   readonly branch: string
   readonly path?: string
@@ -21,11 +24,19 @@ export interface UpOptions {
   readonly listen: string
   /** Seconds. */
   readonly interval: number
-  readonly runtime: 'auto' | 'docker' | 'process'
-  readonly nodeAddress: string
+  readonly agentsListen: EngineAddress | undefined
+  readonly tlsSan: readonly string[]
+  /** Seconds; for tests. */
+  readonly certificateLifetime: number | undefined
+  /** What runs pods on this machine; undefined for an engine alone. */
+  readonly agent: { readonly runtime: 'auto' | 'docker' | 'process'; readonly nodeAddress: string } | undefined
+  readonly network: NetworkMode | undefined
 }
 
-export async function runUp(options: UpOptions): Promise<void> {
+/** What the command line calls itself: in its messages, people are told to run it again. */
+export type Program = 'gantry up' | 'gantry engine'
+
+export async function runEngine(program: Program, options: EngineFlags): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`gantry: ${line}\n`)
   const data = await openData(options.data, { clusterName: options.name })
   const log = openLog(data.file('gantry.log'))
@@ -60,7 +71,7 @@ export async function runUp(options: UpOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(
       signal,
-      () => void stop('stopped; the pods keep running (gantry up finds them again, gantry down stops them)'),
+      () => void stop(`stopped; the pods keep running (${program} finds them again, gantry down stops them)`),
     )
   }
 
@@ -73,8 +84,11 @@ export async function runUp(options: UpOptions): Promise<void> {
     tlsPort: options.tlsPort,
     listen: options.listen,
     intervalSeconds: options.interval,
-    runtime: options.runtime,
-    nodeAddress: options.nodeAddress,
+    agent: options.agent,
+    agentsListen: options.agentsListen,
+    tlsSans: options.tlsSan,
+    network: options.network,
+    certificateLifetime: options.certificateLifetime === undefined ? undefined : options.certificateLifetime * 1000,
     log,
     signal: given.signal,
     say,
@@ -107,7 +121,7 @@ export async function runUp(options: UpOptions): Promise<void> {
   }
 }
 
-function welcome(engine: Engine, data: DataFolder, { repo, branch, nodeAddress }: UpOptions): void {
+function welcome(engine: Engine, data: DataFolder, { repo, branch, agent }: EngineFlags): void {
   const { clusterName } = data.identity
   const port = new URL(engine.url).port
   const places = {
@@ -116,10 +130,12 @@ function welcome(engine: Engine, data: DataFolder, { repo, branch, nodeAddress }
     cloneUrl: repo === undefined ? `http://gantry:${data.token}@127.0.0.1:${port}/git/${clusterName}.git` : undefined,
     source: repo === undefined ? `branch ${branch} of its own repository` : engine.source,
     kubeconfig: data.file('kubeconfig'),
+    agents: engine.agents && formatEngineAddress(engine.agents),
     // In a checkout the command is not on the PATH.
     command: process.env['npm_lifecycle_event'] === undefined ? 'gantry' : 'npx gantry',
   }
-  for (const line of welcomeLines(places, openAddresses(engine.cluster, nodeAddress))) process.stdout.write(`${line}\n`)
+  for (const line of welcomeLines(places, openAddresses(engine.cluster, agent?.nodeAddress)))
+    process.stdout.write(`${line}\n`)
 }
 
 /** Lines that a full disk has no room for are kept and written when there is: no reason for Gantry to end. */

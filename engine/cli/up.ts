@@ -1,22 +1,65 @@
-/** `gantry up`: engine, agent and proxy on this machine, until Ctrl-C. */
+/** `gantry up`: engine, agent and proxy on this machine; `gantry engine`: the engine alone. Until Ctrl-C. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import type { UpOptions } from './run-up.ts'
+import { defaultEnginePort, parseEngineAddress } from '../protocol/address.ts'
+import type { EngineFlags } from './run-up.ts'
 import { dataFolder } from './data-folder.ts'
-import { CliError } from './failure.ts'
+import { usageError } from './failure.ts'
+import { wholeNumber } from './whole-number.ts'
 
-/** What commander read; `run-up.ts` gets the checked options. */
-type UpFlags = Omit<UpOptions, 'data' | 'port' | 'tlsPort' | 'interval'> & {
+/** What commander read of the flags that both have; `run-up.ts` gets the checked ones. */
+interface Flags {
+  readonly repo?: string
+  readonly branch: string
+  readonly path?: string
+  readonly name?: string
   readonly data?: string
   readonly port: string
   readonly tlsPort: string
+  readonly listen: string
   readonly interval: string
+  readonly agentsListen?: string
+  readonly tlsSan: readonly string[]
+  readonly certificateLifetime?: string
 }
 
+type UpFlags = Flags & NonNullable<EngineFlags['agent']>
+type EngineOnlyFlags = Flags & { readonly network: 'bridged' | 'loopback' }
+
 export function addUpCommand(program: Command): void {
-  program
-    .command('up')
+  withFlags(program.command('up'))
     .description('run what a branch says on this machine, until Ctrl-C; the pods run on')
+    .option('--agents-listen <address>', `let agents of other machines join here, say at 0.0.0.0:${defaultEnginePort}`)
+    .addOption(
+      new Option('--runtime <kind>', 'what runs the pods').choices(['auto', 'docker', 'process']).default('auto'),
+    )
+    .option('--node-address <address>', 'where NodePorts listen', '127.0.0.1')
+    .action(async ({ runtime, nodeAddress, ...flags }: UpFlags) => {
+      const { runEngine } = await import('./run-up.ts')
+      await runEngine('gantry up', { ...checked(flags), agent: { runtime, nodeAddress }, network: undefined })
+    })
+}
+
+export function addEngineCommand(program: Command): void {
+  withFlags(program.command('engine'))
+    .description('run the engine alone, until Ctrl-C: the pods run on the machines that join with gantry agent')
+    .option('--agents-listen <address>', 'where agents join', `0.0.0.0:${defaultEnginePort}`)
+    .addOption(
+      new Option(
+        '--network <mode>',
+        'bridged: pods have addresses of their own, agents run as root; loopback: agents run as ordinary users',
+      )
+        .choices(['bridged', 'loopback'])
+        .default('bridged'),
+    )
+    .action(async ({ network, ...flags }: EngineOnlyFlags) => {
+      const { runEngine } = await import('./run-up.ts')
+      await runEngine('gantry engine', { ...checked(flags), agent: undefined, network })
+    })
+}
+
+function withFlags(command: Command): Command {
+  return command
     .option('--repo <path|url>', 'the repository to follow; without it Gantry makes one and serves it')
     .option('--branch <name>', 'the branch to follow', 'main')
     .option('--path <folder>', 'follow only this folder of the branch')
@@ -26,24 +69,29 @@ export function addUpCommand(program: Command): void {
     .option('--tls-port <number>', 'the same over TLS, for kubectl', '7443')
     .option('--listen <address>', 'where the TLS port listens', '127.0.0.1')
     .option('--interval <seconds>', 'how often a repository elsewhere is read', '30')
+    .option('--tls-san <name...>', "more names and addresses for the engine's certificate", [])
     .addOption(
-      new Option('--runtime <kind>', 'what runs the pods').choices(['auto', 'docker', 'process']).default('auto'),
+      new Option('--certificate-lifetime <seconds>', 'for tests: how long certificates are good for').hideHelp(),
     )
-    .option('--node-address <address>', 'where NodePorts listen', '127.0.0.1')
-    .action(async (flags: UpFlags) => {
-      const { runUp } = await import('./run-up.ts')
-      await runUp({
-        ...flags,
-        data: dataFolder(flags),
-        port: wholeNumber('--port', flags.port, 65_535),
-        tlsPort: wholeNumber('--tls-port', flags.tlsPort, 65_535),
-        interval: wholeNumber('--interval', flags.interval, 86_400),
-      })
-    })
 }
 
-function wholeNumber(flag: string, text: string, max: number): number {
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (number >= 1 && number <= max) return number
-  throw new CliError(`${flag} must be a whole number from 1 to ${max}, not ${JSON.stringify(text)}`, { exitCode: 2 })
+function checked(flags: Flags): Omit<EngineFlags, 'agent' | 'network'> {
+  const { agentsListen, certificateLifetime: lifetime } = flags
+  return {
+    ...flags,
+    data: dataFolder(flags),
+    port: wholeNumber('--port', flags.port, 65_535),
+    tlsPort: wholeNumber('--tls-port', flags.tlsPort, 65_535),
+    interval: wholeNumber('--interval', flags.interval, 86_400),
+    agentsListen: agentsListen === undefined ? undefined : address(agentsListen),
+    certificateLifetime: lifetime === undefined ? undefined : wholeNumber('--certificate-lifetime', lifetime, 86_400),
+  }
+}
+
+function address(text: string): EngineFlags['agentsListen'] {
+  try {
+    return parseEngineAddress(text, '--agents-listen')
+  } catch (error) {
+    throw usageError((error as Error).message)
+  }
 }

@@ -1,39 +1,70 @@
-/** The engine's certificate authority: made at first start, its key readable by this user alone. */
+/** A certificate authority of the engine: made at first start, its key readable by this user alone. */
 import 'reflect-metadata'
-import { webcrypto, randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createHash, randomBytes, webcrypto } from 'node:crypto'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
-import { writeFileDurably } from '../../machine/files.ts'
+import { readIfThere, writeFileDurably } from '../../machine/files.ts'
+import { nodeGroup, nodeUser } from '../protocol/joining.ts'
+import type { NodeName } from '../api/types.ts'
 
 x509.cryptoProvider.set(webcrypto)
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const day = 24 * 60 * 60 * 1000
+const caLifetime = 3650 * day
+/** A certificate counts from a little before it was made, for machines whose clocks go behind. */
+const longestBackdate = 5 * 60 * 1000
 
 export interface Authority {
   /** PEM. */
   readonly certificate: string
-  /** A key and certificate for a server that is reached by these names and addresses, good for 90 days. PEM. */
-  issueServer(names: readonly string[], now: number): Promise<{ key: string; certificate: string }>
+  /** SHA-256 of its public key (SubjectPublicKeyInfo), in hex. */
+  readonly pin: string
+  /** When it was made (milliseconds since 1970). */
+  readonly madeAt: number
+  /** A key and certificate for a server that is reached by these names and addresses. PEM. */
+  issueServer(names: readonly string[], now: number, lifetime?: number): Promise<KeyPair>
+  /** A client certificate for `system:node:<node>`. PEM. */
+  issueNode(node: NodeName, publicKey: x509.PublicKey, validity: { now: number; lifetime: number }): Promise<string>
 }
+
+export interface KeyPair {
+  readonly key: string
+  readonly certificate: string
+}
+
+export const serverLifetime = 90 * day
 
 /** Reads the authority of a data folder's `keys`, or makes it. */
 export async function loadAuthority(folder: string, now: number): Promise<Authority> {
-  const keyFile = join(folder, 'ca.key')
-  const certificateFile = join(folder, 'ca.crt')
-  const keyPem = await readFile(keyFile, 'utf8').catch(() => undefined)
-  const certificatePem = await readFile(certificateFile, 'utf8').catch(() => undefined)
-  if (keyPem !== undefined && certificatePem !== undefined) {
-    const key = await importKey(keyPem)
-    return authority(key, new x509.X509Certificate(certificatePem))
+  const file = join(folder, 'ca.pem')
+  return (await readAuthority(file)) ?? (await makeAuthority(file, now))
+}
+
+/** Undefined where there is none. */
+export async function readAuthority(file: string): Promise<Authority | undefined> {
+  const pem = await readIfThere(file)
+  if (pem === undefined) return undefined
+  const blocks = x509.PemConverter.decodeWithHeaders(pem)
+  const key = blocks.find(({ type }) => type === 'PRIVATE KEY')
+  const certificate = blocks.find(({ type }) => type === 'CERTIFICATE')
+  if (key === undefined || certificate === undefined) {
+    throw new Error(`${file} holds no key and certificate; restore it from a backup`)
   }
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', key.rawData, algorithm, true, ['sign'])
+  return authority(privateKey, new x509.X509Certificate(certificate.rawData))
+}
+
+/** Makes an authority and keeps it in `file`: key and certificate in one, so that no crash leaves one without the other. */
+export async function makeAuthority(file: string, now: number): Promise<Authority> {
   const keys = await generateKeys()
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: 'CN=Gantry cluster CA',
+    serialNumber: serialNumber(now),
+    // Two authorities that are trusted at a time go by different names.
+    name: `CN=gantry-ca@${now}`,
     notBefore: new Date(now - day),
-    notAfter: new Date(now + 3650 * day),
+    notAfter: new Date(now + caLifetime),
     signingAlgorithm: algorithm,
     keys,
     extensions: [
@@ -42,39 +73,67 @@ export async function loadAuthority(folder: string, now: number): Promise<Author
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  // The certificate last: where it is missing, both are made anew, and nobody has seen the first.
-  await writeFileDurably(keyFile, await exportKey(keys.privateKey), { mode: 0o600 })
-  await writeFileDurably(certificateFile, certificate.toString('pem'), { mode: 0o600 })
+  const pem = `${await exportKey(keys.privateKey)}\n${certificate.toString('pem')}\n`
+  await writeFileDurably(file, pem, { mode: 0o600 })
   return authority(keys.privateKey, certificate)
 }
 
 function authority(caKey: webcrypto.CryptoKey, ca: x509.X509Certificate): Authority {
+  /** What the certificates of servers and nodes have in common. */
+  const issue = async (subject: x509.JsonName, publicKey: x509.PublicKeyType, given: Given): Promise<string> => {
+    const { now, lifetime, usage, more } = given
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber(now),
+      subject,
+      issuer: ca.subject,
+      notBefore: new Date(now - Math.min(longestBackdate, lifetime / 10)),
+      notAfter: new Date(now + lifetime),
+      signingAlgorithm: algorithm,
+      publicKey,
+      signingKey: caKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([usage]),
+        ...more,
+        await x509.AuthorityKeyIdentifierExtension.create(ca),
+      ],
+    })
+    return certificate.toString('pem')
+  }
   return {
     certificate: ca.toString('pem'),
-    async issueServer(names, now) {
+    pin: pinOf(ca.publicKey.rawData),
+    madeAt: issuedAt(ca.serialNumber),
+    async issueServer(names, now, lifetime = serverLifetime) {
       const keys = await generateKeys()
-      const certificate = await x509.X509CertificateGenerator.create({
-        serialNumber: serialNumber(),
-        subject: 'CN=gantry',
-        issuer: ca.subject,
-        notBefore: new Date(now - day),
-        notAfter: new Date(now + 90 * day),
-        signingAlgorithm: algorithm,
-        publicKey: keys.publicKey,
-        signingKey: caKey,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension(
-            names.map(name => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
-          ),
-          await x509.AuthorityKeyIdentifierExtension.create(ca),
-        ],
-      })
-      return { key: await exportKey(keys.privateKey), certificate: certificate.toString('pem') }
+      const alternatives = new x509.SubjectAlternativeNameExtension(
+        names.map(name => ({ type: isIP(name) === 0 ? 'dns' : 'ip', value: name })),
+      )
+      const usage = x509.ExtendedKeyUsage.serverAuth
+      const given = { now, lifetime, usage, more: [alternatives] }
+      return {
+        key: await exportKey(keys.privateKey),
+        certificate: await issue([{ CN: ['gantry'] }], keys.publicKey, given),
+      }
+    },
+    issueNode(node, publicKey, { now, lifetime }) {
+      const subject = [{ O: [nodeGroup] }, { CN: [nodeUser(node)] }]
+      return issue(subject, publicKey, { now, lifetime, usage: x509.ExtendedKeyUsage.clientAuth, more: [] })
     },
   }
+}
+
+interface Given {
+  readonly now: number
+  readonly lifetime: number
+  readonly usage: x509.ExtendedKeyUsage
+  readonly more: readonly x509.Extension[]
+}
+
+/** SHA-256 of a SubjectPublicKeyInfo, in hex. */
+export function pinOf(publicKey: ArrayBuffer | Uint8Array): string {
+  return createHash('sha256').update(new Uint8Array(publicKey)).digest('hex')
 }
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
@@ -85,15 +144,12 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')
 }
 
-async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const [der] = x509.PemConverter.decode(pem)
-  if (der === undefined) throw new Error('ca.key holds no private key; restore it from a backup')
-  return webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign'])
+/** The time in milliseconds, 48 bits, then 80 random ones: positive, as RFC 5280 asks, and it tells when it was issued. */
+function serialNumber(now: number): string {
+  return now.toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
 }
 
-/** 16 random bytes with the top bit clear: a positive number, as RFC 5280 asks. */
-function serialNumber(): string {
-  const bytes = randomBytes(16)
-  bytes[0] = (bytes[0] ?? 0) & 0x7f
-  return bytes.toString('hex')
+/** When a certificate with this serial number was issued (milliseconds since 1970). */
+export function issuedAt(serial: string): number {
+  return Number.parseInt(serial.padStart(32, '0').slice(0, 12), 16)
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { dialUnixSocket, linkToEngine } from '../../agent/session.ts'
 import type { EngineLink } from '../../agent/session.ts'
-import { openFrontDoor } from './front-door.ts'
+import { createFrontDoor } from './front-door.ts'
 import type { FrontDoor } from './front-door.ts'
+import { openLocalDoor } from './local-door.ts'
+import type { Door } from './local-door.ts'
 import type { LogRequest, NodeReport, NodeSettings } from '../protocol/session.ts'
 
 const settings: NodeSettings = {
@@ -19,7 +21,8 @@ const node: NodeReport = { name: 'one', labels: {}, taints: [], status: {} }
 const logRequest: LogRequest = { podUid: 'p', container: 'c', follow: false, previous: false, timestamps: false }
 
 let folder: string
-let door: FrontDoor | undefined
+let frontDoor: FrontDoor | undefined
+let door: Door | undefined
 let link: EngineLink | undefined
 let heard: string[]
 
@@ -29,21 +32,32 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   link?.close()
-  await door?.close()
+  await closeDoor()
   await rm(folder, { recursive: true })
 })
 
 async function openDoor(): Promise<FrontDoor> {
-  door = await openFrontDoor({
-    socketPath: join(folder, 'agent.sock'),
+  const opened = createFrontDoor({
     heartbeatSeconds: 0.02,
     settingsFor: async () => settings,
     onJoined: report => heard.push(`joined ${report.name}`),
     onMessage: (name, message) => heard.push(`${name}: ${message.type}`),
     onLeft: name => heard.push(`left ${name}`),
-    onRefused: reason => heard.push(`refused ${reason}`),
+    renew: () => Promise.reject(new Error('the agent of this machine has no certificate')),
+    authorities: () => '',
+    onRefused: ({ reason }) => heard.push(`refused ${reason}`),
   })
-  return door
+  frontDoor = opened
+  const may = { node: 'one', expiresAt: Number.POSITIVE_INFINITY }
+  door = await openLocalDoor(join(folder, 'agent.sock'), socket => opened.accept(socket, { from: 'here', may }))
+  return opened
+}
+
+async function closeDoor(): Promise<void> {
+  const closed = door?.close()
+  frontDoor?.close()
+  await closed
+  door = undefined
 }
 
 function dial(logs: () => AsyncIterable<string> = async function* () {}): EngineLink {
@@ -74,10 +88,10 @@ test('an agent joins, is told what to do, reports, and beats', async () => {
 })
 
 test('an agent outlives its engine and joins the next one', async () => {
-  const first = await openDoor()
+  await openDoor()
   dial()
   await vi.waitFor(() => expect(heard).toContain('welcome'))
-  await first.close()
+  await closeDoor()
   await vi.waitFor(() => expect(heard).toContain('down'))
   heard = []
   await openDoor()

@@ -6,10 +6,19 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { createLineDecoder, encodeLine } from '../protocol/lines.ts'
 import { parseAgentMessage } from '../protocol/parse.ts'
-import type { AgentMessage, EngineMessage, LogRequest } from '../protocol/session.ts'
+import type { Refusal } from '../protocol/joining.ts'
+import type { AgentMessage, AssignmentDelta, EngineMessage, LogRequest } from '../protocol/session.ts'
+import { UnfitVersion } from '../protocol/versions.ts'
+import { Backlog } from './backlog.ts'
 
 export interface Session {
-  send(message: EngineMessage): void
+  send(message: Exclude<EngineMessage, { type: 'assign' | 'refused' }>): void
+  /** Sent as fast as the agent reads. */
+  assign(delta: AssignmentDelta): void
+  /** Tells why the session ends, and ends it. */
+  refuse(refusal: Refusal): void
+  /** Whether anybody answers at the other end. */
+  isAlive(): Promise<boolean>
   /** Text as it comes. Rejects with LogError where the agent refuses the request. */
   logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>
   close(): void
@@ -17,6 +26,8 @@ export interface Session {
 
 export interface SessionHandlers {
   onMessage(session: Session, message: AgentMessage): void
+  /** The agent speaks no version of the protocol that this engine does. */
+  onUnfit(session: Session, error: UnfitVersion): void
   /** Called once, whatever ended the session; `reason` is undefined where it was closed in good order. */
   onEnd(session: Session, reason: Error | undefined): void
 }
@@ -31,36 +42,73 @@ export class LogError extends Error {
   }
 }
 
-/** An agent that reads slower than this is cut off; it reconnects and gets one full delta instead of a backlog. */
-const maxBacklog = 256 * 1024 * 1024
+/** How long an agent may leave what it was sent unread. */
+const readTimeout = 60_000
 /** How long a connection may take to say hello. */
 const helloTimeout = 10_000
+/** How long an agent has to read why it is refused. */
+const farewell = 2_000
+const pingTimeout = 2_000
+/** Far more than a node's pods take in a report. */
+const longestMessage = 32 * 1024 * 1024
 
 export function openSession(socket: Duplex, handlers: SessionHandlers): Session {
   const client = connect('http://agent', { createConnection: () => socket, settings: { initialWindowSize: 1 << 20 } })
   const stream = client.request({ ':method': 'POST', ':path': '/v1/session' }, { endStream: false })
+  const backlog = new Backlog()
+  let unread: NodeJS.Timeout | undefined
+
+  function write(message: EngineMessage): void {
+    if (stream.destroyed || stream.writableEnded) return
+    stream.write(encodeLine(message))
+    unread ??= stream.writableNeedDrain
+      ? setTimeout(() => client.destroy(new Error(`the agent read nothing for ${readTimeout / 1000} s`)), readTimeout)
+      : undefined
+  }
+
+  /** One delta at a time: what comes while the agent reads it is folded into the next. */
+  function flush(): void {
+    if (stream.writableNeedDrain) return
+    const delta = backlog.take()
+    if (delta !== undefined) write({ type: 'assign', delta })
+  }
+
   const session: Session = {
-    send(message) {
-      if (stream.destroyed) return
-      stream.write(encodeLine(message))
-      if (stream.writableLength > maxBacklog) client.destroy(new Error('the agent reads too slowly'))
+    send: write,
+    assign(delta) {
+      backlog.add(delta)
+      flush()
     },
+    refuse(refusal) {
+      write({ type: 'refused', ...refusal })
+      stream.end()
+      clearTimeout(hello)
+      hello = setTimeout(() => client.destroy(), farewell)
+    },
+    isAlive: () => ping(client),
     logs: (request, signal) => readLogs(client, request, signal),
     close: () => client.destroy(),
   }
-  const hello = setTimeout(() => client.destroy(new Error('the agent did not say hello within 10 s')), helloTimeout)
+  let hello = setTimeout(() => client.destroy(new Error('the agent did not say hello within 10 s')), helloTimeout)
   let reason: Error | undefined
   const decode = createLineDecoder(json => {
+    if (stream.writableEnded) return
     clearTimeout(hello)
     handlers.onMessage(session, parseAgentMessage(json))
-  })
+  }, longestMessage)
 
+  stream.on('drain', () => {
+    clearTimeout(unread)
+    unread = undefined
+    flush()
+  })
   stream.setEncoding('utf8')
   stream.on('data', (chunk: string) => {
     try {
       decode(chunk)
     } catch (error) {
-      client.destroy(error instanceof Error ? error : new Error(String(error)))
+      if (error instanceof UnfitVersion) handlers.onUnfit(session, error)
+      else client.destroy(error instanceof Error ? error : new Error(String(error)))
     }
   })
   stream.on('error', (error: Error) => (reason ??= error))
@@ -68,10 +116,27 @@ export function openSession(socket: Duplex, handlers: SessionHandlers): Session 
   client.on('error', (error: Error) => (reason ??= error))
   client.on('close', () => {
     clearTimeout(hello)
+    clearTimeout(unread)
     socket.destroy()
     handlers.onEnd(session, reason)
   })
   return session
+}
+
+function ping(client: ClientHttp2Session): Promise<boolean> {
+  return new Promise(resolve => {
+    if (client.destroyed) {
+      resolve(false)
+      return
+    }
+    const timeout = setTimeout(() => resolve(false), pingTimeout)
+    const settle = (alive: boolean): void => {
+      clearTimeout(timeout)
+      resolve(alive)
+    }
+    client.once('close', () => settle(false))
+    client.ping(error => settle(error === null))
+  })
 }
 
 async function* readLogs(client: ClientHttp2Session, request: LogRequest, signal: AbortSignal): AsyncIterable<string> {

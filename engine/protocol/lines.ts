@@ -1,7 +1,7 @@
 /** JSON messages, one a line: how every stream between engine, agent and proxy is framed. */
 
 /** Longer lines are nonsense or an attack: the largest message is an agent's first delta. */
-export const maxLineLength = 256 * 1024 * 1024
+const maxLineLength = 256 * 1024 * 1024
 
 export function encodeLine(message: unknown): string {
   return `${JSON.stringify(message)}\n`
@@ -11,7 +11,10 @@ export function encodeLine(message: unknown): string {
  * Cuts chunks of text into lines and parses each. `accept` gets whatever JSON a line holds: who reads it validates it.
  * Throws SyntaxError on a line that is no JSON, RangeError on one that is too long.
  */
-export function createLineDecoder(accept: (message: unknown) => void): (chunk: string) => void {
+export function createLineDecoder(
+  accept: (message: unknown) => void,
+  longest: number = maxLineLength,
+): (chunk: string) => void {
   let parts: string[] = []
   let length = 0
   return chunk => {
@@ -27,6 +30,6 @@ export function createLineDecoder(accept: (message: unknown) => void): (chunk: s
     if (start === chunk.length) return
     parts.push(chunk.slice(start))
     length += chunk.length - start
-    if (length > maxLineLength) throw new RangeError(`a message is longer than ${maxLineLength} characters`)
+    if (length > longest) throw new RangeError(`a message is longer than ${longest} characters`)
   }
 }

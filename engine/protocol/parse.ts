@@ -1,4 +1,5 @@
 import type { AgentMessage, EngineMessage, PodReport } from './session.ts'
+import { agreedVersion, protocolVersions } from './versions.ts'
 
 type Shape = 'number' | 'string' | 'boolean' | 'object' | 'array' | Fields | readonly [Fields]
 /** Which fields must be there, of which JavaScript type; a list of one shape is an array of such. */
@@ -12,22 +13,29 @@ const event = { ref: { kind: 'string', key: 'string' }, type: 'string', reason: 
 
 /** What `type` each side may send, and what each message must hold. */
 const agentShapes: Readonly<Record<AgentMessage['type'], Fields>> = {
-  hello: { version: 'number', node, network: 'string' },
+  hello: { versions: { oldest: 'number', newest: 'number' }, node, network: 'string' },
   node: { node },
   report: { pods: [pod] },
   events: { events: [event] },
   services: { problems: [{ namespace: 'string', name: 'string' }] },
   acknowledged: { resourceVersion: 'number' },
   heartbeat: {},
+  renew: { request: 'string' },
 }
 const engineShapes: Readonly<Record<EngineMessage['type'], Fields>> = {
   welcome: { version: 'number', settings: 'object', heartbeatSeconds: 'number' },
   refused: { reason: 'string', remedy: 'string' },
   assign: { delta: { full: 'boolean', resourceVersion: 'number', put: 'array', delete: 'array' } },
+  authorities: { authorities: 'string' },
+  certificate: { certificate: 'string' },
 }
 
-/** Throws TypeError where `json` is no message of an agent. */
+/**
+ * Throws TypeError where `json` is no message of an agent, UnfitVersion where it is the hello of one that speaks another
+ * protocol: what else such a hello holds is not known.
+ */
 export function parseAgentMessage(json: unknown): AgentMessage {
+  checkVersions(json)
   check(json, agentShapes, 'agent')
   const message = json as AgentMessage
   if (message.type === 'report') for (const report of message.pods) checkReport(report)
@@ -38,6 +46,13 @@ export function parseAgentMessage(json: unknown): AgentMessage {
 export function parseEngineMessage(json: unknown): EngineMessage {
   check(json, engineShapes, 'engine')
   return json as EngineMessage
+}
+
+function checkVersions(json: unknown): void {
+  const { type, versions } = { ...(json as object) } as { type?: unknown; versions?: unknown }
+  const { oldest, newest } = { ...(versions as object) } as { oldest?: unknown; newest?: unknown }
+  if (type !== 'hello' || typeof oldest !== 'number' || typeof newest !== 'number') return
+  agreedVersion({ oldest, newest }, protocolVersions)
 }
 
 /** A report either says that a pod is gone or how it is. */

@@ -5,9 +5,7 @@
  */
 import type { KubeObject, NodeStatus, PodStatus, Taint, Uid, NodeName, Labels } from '../api/types.ts'
 import type { Ref } from '../api/reference.ts'
-
-/** Raised when a message changes its meaning; engine and agent must agree on it. */
-export const protocolVersion = 1
+import type { ProtocolVersions } from './versions.ts'
 
 /** What a node has to know of its cluster. */
 export interface NodeSettings {
@@ -35,12 +33,18 @@ export interface AssignmentDelta {
 export type EngineMessage =
   | {
       readonly type: 'welcome'
+      /** The version that both speak. */
       readonly version: number
       readonly settings: NodeSettings
       readonly heartbeatSeconds: number
     }
+  /** The engine ends the session after it. */
   | { readonly type: 'refused'; readonly reason: string; readonly remedy: string }
   | { readonly type: 'assign'; readonly delta: AssignmentDelta }
+  /** PEM of every CA that the agent is to trust from now on; the last one signs the nodes' certificates. */
+  | { readonly type: 'authorities'; readonly authorities: string }
+  /** The answer to `renew`: PEM. */
+  | { readonly type: 'certificate'; readonly certificate: string }
 
 /** What an agent saw of one pod. */
 export type PodReport =
@@ -81,7 +85,7 @@ export interface ServiceProblem {
 export type AgentMessage =
   | {
       readonly type: 'hello'
-      readonly version: number
+      readonly versions: ProtocolVersions
       readonly node: NodeReport
       readonly network: NetworkMode
     }
@@ -92,6 +96,8 @@ export type AgentMessage =
   /** The node's proxy serves what the cluster was at this resourceVersion. */
   | { readonly type: 'acknowledged'; readonly resourceVersion: number }
   | { readonly type: 'heartbeat' }
+  /** Asks for a new certificate of the session's node: a PKCS#10 request, PEM. */
+  | { readonly type: 'renew'; readonly request: string }
 
 /** `GET /v1/logs?…`, opened by the engine; answers lines of text, one log line each. */
 export interface LogRequest {

@@ -1,6 +1,7 @@
 import type { ClusterObject } from '../api/cluster-object.ts'
 import type { Revision } from '../api/manifest.ts'
 import type { Pod, Time } from '../api/types.ts'
+import type { FleetControls } from './fleet-api.ts'
 import type { LogRequest } from '../protocol/session.ts'
 
 /** What the engine does for its owner beyond serving what is: the server only passes on. */
@@ -13,6 +14,7 @@ export interface EngineControls {
    * healthy commit before the applied one. Rejects with Refused.
    */
   rollback(options: { commit?: string }): Promise<Rollback>
+  readonly fleet: FleetControls
   /** Asks the engine to end, so that `gantry down` can stop the pods. */
   down(): void
 }

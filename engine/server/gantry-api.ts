@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { EngineControls } from './controls.ts'
+import { serveFleetApi } from './fleet-api.ts'
 import { wholeNumber } from './read-options.ts'
 import type { Exchange } from './respond.ts'
 import { sendJson } from './respond.ts'
-import { badRequest, StatusError, unknownPath } from './status-error.ts'
+import { badRequest, StatusError } from './status-error.ts'
 
 const maxBodyBytes = 64 * 1024
 
@@ -28,7 +29,10 @@ export async function serveGantryApi(exchange: Exchange, url: URL, engine: Engin
       return sendJson(exchange, {})
     }
     default:
-      throw unknownPath()
+      return serveFleetApi(exchange, url.pathname, {
+        fleet: engine.fleet,
+        readBody: () => readBody(exchange.request),
+      })
   }
 }
 

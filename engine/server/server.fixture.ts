@@ -5,6 +5,7 @@ import { Registry } from 'prom-client'
 import type { KubeObject, Pod } from '../api/types.ts'
 import { refOf } from '../api/reference.ts'
 import type { ObjectChange } from '../cluster/view.ts'
+import type { FleetControls } from './fleet-api.ts'
 import type { ServerOptions } from './server.ts'
 import { createServer } from './server.ts'
 import type { Store } from './store.ts'
@@ -34,6 +35,16 @@ export interface FixtureOptions extends Partial<ServerOptions> {
   readonly certificate?: { key: string; cert: string }
 }
 
+/** Nobody asks for tokens, CAs and nodes' certificates in the test. */
+export const unaskedFleet: FleetControls = {
+  createToken: () => Promise.reject(new Error('not asked in this test')),
+  tokens: () => [],
+  revokeToken: () => Promise.resolve(false),
+  authorities: () => [],
+  rotateAuthority: () => Promise.reject(new Error('not asked in this test')),
+  revokeNode: () => Promise.reject(new Error('not asked in this test')),
+}
+
 export async function startServer(overrides: FixtureOptions = {}): Promise<ServerFixture> {
   const store = createStore(overrides.watchBuffer === undefined ? {} : { watchBuffer: overrides.watchBuffer })
   const start = overrides.resourceVersion ?? 100
@@ -51,8 +62,10 @@ export async function startServer(overrides: FixtureOptions = {}): Promise<Serve
         throw new Error('not asked in this test')
       },
       history: () => Promise.resolve([]),
+      changeNode: () => Promise.reject(new Error('not asked')),
       rollback: () => Promise.reject(new Error('not asked in this test')),
       down: () => {},
+      fleet: unaskedFleet,
     },
     registry: new Registry(),
     onError: error => errors.push(error),

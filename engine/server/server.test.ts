@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { Refused } from './controls.ts'
 import type { ServerFixture } from './server.fixture.ts'
-import { examplePod, lines, startServer, token } from './server.fixture.ts'
+import { examplePod, lines, startServer, token, unaskedFleet } from './server.fixture.ts'
 import { configMap, exampleCluster, pendingPod, pod } from './objects.fixture.ts'
 import { createServer } from './server.ts'
 
@@ -277,9 +277,11 @@ test('what the engine refuses comes with its remedy, and asks come as JSON alone
         throw new Error('not asked')
       },
       history: ({ limit }) => Promise.resolve(Array.from({ length: limit }, () => entry)),
+      changeNode: () => Promise.reject(new Error('not asked')),
       rollback: ({ commit }) =>
         Promise.reject(new Refused(`commit ${commit} is not in the history`, 'see gantry history')),
       down: () => void downs++,
+      fleet: unaskedFleet,
     },
   })
   const revision = { commit: 'c', tree: 't', subject: 's', author: 'a', committedAt: 1 }
@@ -337,8 +339,10 @@ async function optionsOf(): Promise<Parameters<typeof createServer>[0]> {
         throw new Error('not asked')
       },
       history: () => Promise.resolve([]),
+      changeNode: () => Promise.reject(new Error('not asked')),
       rollback: () => Promise.reject(new Error('not asked')),
       down: () => {},
+      fleet: unaskedFleet,
     },
     registry: new Registry(),
     onError: () => undefined,

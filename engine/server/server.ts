@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server as NodeServer, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import type { Server as HttpsServer } from 'node:https'
 import type { Registry } from 'prom-client'
 import type { Authenticate } from './access.ts'
 import { isLoopback, refuseForeignHosts, refuseForeignPages, tokenAuthentication } from './access.ts'
@@ -42,12 +43,15 @@ export interface Server {
   listen(at: { host: string; port: number }): Promise<Listening>
   /** @param at.cert PEM, the certificate first, then those that lead to the CA. */
   listenTls(at: { host: string; port: number; key: string; cert: string }): Promise<Listening>
+  /** Another certificate for the connections to come. */
+  renewTls(pair: { key: string; cert: string }): void
   /** Ends every watch and log, then every connection. */
   close(): Promise<void>
 }
 
 /** Idle connections are kept longer than clients keep theirs, so that none is closed just as a request is sent on it. */
 const keepAliveMs = 120_000
+const minVersion = 'TLSv1.2'
 /** What is being answered when the server closes may take this long to finish. */
 const closeGraceMs = 1_000
 
@@ -56,6 +60,7 @@ export function createServer(options: ServerOptions): Server {
   const kubeApi = createKubeApi(options)
   const metrics = createHttpMetrics(options.registry, () => kubeApi.watches)
   const servers: NodeServer[] = []
+  const secureServers: HttpsServer[] = []
   const bookmarks = setInterval(() => {
     for (const watch of kubeApi.watches) watch.bookmark()
   }, options.bookmarkIntervalMs ?? 60_000)
@@ -72,8 +77,12 @@ export function createServer(options: ServerOptions): Server {
       return start(createHttpServer(listener({ isPlain: true })), { host, port, flag: '--port' })
     },
     async listenTls({ host, port, key, cert }) {
-      const server = createHttpsServer({ key, cert, minVersion: 'TLSv1.2' }, listener({ isPlain: false }))
+      const server = createHttpsServer({ key, cert, minVersion }, listener({ isPlain: false }))
+      secureServers.push(server)
       return start(server, { host, port, flag: '--tls-port' })
+    },
+    renewTls({ key, cert }) {
+      for (const server of secureServers) server.setSecureContext({ key, cert, minVersion })
     },
     async close() {
       clearInterval(bookmarks)

@@ -75,7 +75,7 @@ class MemoryAgent {
       node: () => this.#describe(),
       onMessage: message => {
         if (message.type === 'welcome') void this.#welcome(message.settings)
-        else void this.#assign(message.delta)
+        else if (message.type === 'assign') void this.#assign(message.delta)
       },
       onDown: () => (this.isJoined = false),
       onRefused: (reason, remedy) => {

@@ -1,0 +1,116 @@
+/** Keeps the node's certificate young: asks for the next one over the session, at two thirds of its life. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { AgentMessage } from '../../engine/protocol/session.ts'
+import type { Identity } from './identity.ts'
+import { writeAuthorities, writePair } from './identity.ts'
+import { makeKeyRequest } from './request.ts'
+
+export interface Renewal {
+  readonly identity: Identity
+  /** The session is up, and renewals go through it; until `down`. */
+  up(send: (message: AgentMessage) => void): void
+  down(): void
+  /** What the engine says of certificates. */
+  hear(
+    message: { type: 'authorities'; authorities: string } | { type: 'certificate'; certificate: string },
+  ): Promise<void>
+  close(): void
+}
+
+export interface RenewalOptions {
+  readonly folder: string
+  readonly identity: Identity
+  onError(error: unknown): void
+}
+
+/** The longest that setTimeout can wait, about 25 days. */
+const maxDelay = 2 ** 31 - 1
+
+export function keepRenewed(options: RenewalOptions): Renewal {
+  const { folder } = options
+  let { identity } = options
+  let send: ((message: AgentMessage) => void) | undefined
+  /** The key of the request that is on its way. */
+  let pendingKey: string | undefined
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> = Promise.resolve()
+
+  function schedule(): void {
+    clearTimeout(timer)
+    if (send === undefined) return
+    timer = setTimeout(
+      () => {
+        ask().catch(options.onError)
+      },
+      // A whole fleet that learns of a new CA does not ask at once.
+      Math.min(Math.max(renewalTime(identity) - Date.now(), 0) + (Math.random() * lifeOf(identity)) / 50, maxDelay),
+    )
+  }
+
+  async function ask(): Promise<void> {
+    const { key, request } = await makeKeyRequest(identity.node)
+    if (send === undefined) return
+    pendingKey = key
+    send({ type: 'renew', request })
+    // An answer that does not come is asked for again.
+    clearTimeout(timer)
+    timer = setTimeout(schedule, lifeOf(identity) / 20)
+  }
+
+  async function take(certificate: string): Promise<void> {
+    const key = pendingKey
+    if (key === undefined) return
+    if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
+      throw new Error('the engine sent a certificate of another key than was asked for')
+    }
+    pendingKey = undefined
+    await writePair(folder, { key, certificate })
+    identity = { ...identity, key, certificate }
+    schedule()
+  }
+
+  async function trust(authorities: string): Promise<void> {
+    if (authorities !== identity.authorities) await writeAuthorities(folder, authorities)
+    identity = { ...identity, authorities }
+    schedule()
+  }
+
+  return {
+    get identity() {
+      return identity
+    },
+    up(by) {
+      send = by
+      schedule()
+    },
+    down() {
+      send = undefined
+      pendingKey = undefined
+      clearTimeout(timer)
+    },
+    hear(message) {
+      writing = writing
+        .catch(() => {})
+        .then(() => (message.type === 'authorities' ? trust(message.authorities) : take(message.certificate)))
+      return writing
+    },
+    close() {
+      send = undefined
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** When to ask: at two thirds of its life, and soon where a newer CA signs now. */
+export function renewalTime({ certificate, authorities }: Pick<Identity, 'certificate' | 'authorities'>): number {
+  const own = new X509Certificate(certificate)
+  const from = Date.parse(own.validFrom)
+  const due = from + ((Date.parse(own.validTo) - from) * 2) / 3
+  const signing = new X509Certificate(authorities.slice(authorities.lastIndexOf('-----BEGIN CERTIFICATE')))
+  return own.checkIssued(signing) ? due : Math.min(due, from)
+}
+
+function lifeOf({ certificate }: Identity): number {
+  const { validFrom, validTo } = new X509Certificate(certificate)
+  return Date.parse(validTo) - Date.parse(validFrom)
+}
