@@ -12,12 +12,19 @@ const configMap = (name: string): KubeObject => ({
   metadata: { name, namespace: 'shop', annotations: { [sourceAnnotation]: 'a.yaml' } },
 })
 
-/** What becomes of a commit that keeps `kept` of `held` objects and adds `added`. */
-function verdict({ held, kept, added = 0, messages = [], rewritten = false }: Case): string {
+/** It outlives git. */
+const permanent: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'default', annotations: { [sourceAnnotation]: 'a.yaml' } },
+}
+
+/** What becomes of a commit that keeps `kept` of `held` objects, adds `added` and leaves out the default Namespace. */
+function verdict({ held, kept, added = 0, namespace = false, messages = [], rewritten = false }: Case): string {
   const cluster = new Cluster({ startVersion: 0 })
   const names = Array.from({ length: held }, (_, i) => `c${i}`)
   cluster.apply(
-    names.map(name => ({ kind: 'put', object: configMap(name) })),
+    [...names.map(configMap), ...(namespace ? [permanent] : [])].map(object => ({ kind: 'put', object })),
     { now: 0, newId: () => 'u', random: () => 0 },
   )
   const wanted = [...names.slice(0, kept), ...Array.from({ length: added }, (_, i) => `new${i}`)]
@@ -33,6 +40,7 @@ interface Case {
   readonly held: number
   readonly kept: number
   readonly added?: number
+  readonly namespace?: boolean
   readonly messages?: readonly string[]
   readonly rewritten?: boolean
 }
@@ -55,6 +63,21 @@ test.each<Case & { name: string; becomes: string }>([
     held: 1,
     kept: 0,
     becomes: 'this commit leaves nothing: it would remove the only object there is',
+  },
+  {
+    name: 'everything, and what outlives it',
+    held: 3,
+    kept: 0,
+    namespace: true,
+    becomes: 'this commit leaves nothing: it would remove all 4 objects',
+  },
+  {
+    name: 'only what outlives git, by a rewritten branch',
+    held: 3,
+    kept: 3,
+    namespace: true,
+    rewritten: true,
+    becomes: 'the branch was rewritten, and would now remove 1 object',
   },
   { name: 'a renamed object', held: 1, kept: 0, added: 1, becomes: 'allowed' },
   { name: 'everything, allowed', held: 30, kept: 0, messages: ['Away\n\nGantry-Allow: delete\n'], becomes: 'allowed' },

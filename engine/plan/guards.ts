@@ -1,6 +1,8 @@
+import { sourceAnnotation } from '../api/manifest.ts'
+import type { KubeObject } from '../api/types.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import type { ClusterSettings } from '../api/settings.ts'
-import type { Plan } from './step.ts'
+import type { Plan, PlanStep } from './step.ts'
 
 /** Whether a plan may be carried out, or waits for a person's word. */
 export type Verdict =
@@ -24,7 +26,7 @@ export function checkGuards(
   cluster: ClusterView,
   { settings, messages, rewritten = false }: GuardContext & { readonly settings: ClusterSettings },
 ): Verdict {
-  const deletions = plan.steps.filter(step => step.kind === 'delete').length
+  const deletions = plan.steps.filter(letsGo).length
   if (deletions === 0 || messages.some(allowsDeletion)) return { kind: 'allowed' }
   const total = cluster.desiredCount()
   const creates = plan.steps.some(step => step.kind === 'create')
@@ -45,6 +47,15 @@ export function checkGuards(
       `more than ${maxDeletionPercent} % waits (spec.guards.maxDeletionPercent in gantry.yaml)`,
     remedy,
   }
+}
+
+/** What outlives git, such as a Node whose agent is there, is only left to itself: git's word for it is gone all the same. */
+function letsGo(step: PlanStep): boolean {
+  return step.kind === 'delete' || (step.kind === 'update' && isDesired(step.before) && !isDesired(step.after))
+}
+
+function isDesired({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[sourceAnnotation] !== undefined
 }
 
 function all(total: number): string {
