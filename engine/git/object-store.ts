@@ -74,12 +74,12 @@ export class ObjectStore implements CommitReader {
   }
 }
 
-function checked<T>(oid: Oid, { wanted, type }: { wanted: ObjectType; type: ObjectType }, value: T): T {
+export function checked<T>(oid: Oid, { wanted, type }: { wanted: ObjectType; type: ObjectType }, value: T): T {
   if (type === wanted) return value
   throw new GitError('ObjectMissing', `object ${oid} is a ${type}, not a ${wanted}`)
 }
 
-function parsed<T>(oid: Oid, parse: () => T): T {
+export function parsed<T>(oid: Oid, parse: () => T): T {
   try {
     return parse()
   } catch (error) {

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import { runGit } from './git-process.ts'
+import { quarantineEnvironment } from './quarantine.ts'
 import type { HookQuestion } from './pre-receive-hook.ts'
 import type { CommitReader, Oid, RefName, Repository } from './repository.ts'
 
@@ -35,25 +35,18 @@ export function parseUpdate(line: string): PushUpdate {
   return { ref, ...(noObject.test(before) ? {} : { before }), ...(noObject.test(after) ? {} : { after }) }
 }
 
-/** The environment in which git sees what a push brings. */
-export function quarantineEnvironment(repository: string, quarantine: string): Record<string, string> {
-  if (quarantine === '') return {}
-  const objects = join(repository, 'objects').replace(/["\\]/g, String.raw`\$&`)
-  return {
-    GIT_OBJECT_DIRECTORY: quarantine,
-    // In quotes, because a colon separates several of them.
-    GIT_ALTERNATE_OBJECT_DIRECTORIES: `"${objects}"`,
-    GIT_QUARANTINE_PATH: quarantine,
-  }
-}
-
 export interface PushRules {
   readonly repository: Repository
   readonly followed: RefName
 }
 
+interface RulesAndObjects extends PushRules {
+  /** What the push brings, and what was there before. */
+  readonly objects: CommitReader
+}
+
 /** Why a push is refused whatever it brings, in lines for the pusher; undefined where nothing speaks against it. */
-export async function objectionTo(question: HookQuestion, rules: PushRules): Promise<string[] | undefined> {
+export async function objectionTo(question: HookQuestion, rules: RulesAndObjects): Promise<string[] | undefined> {
   for (const update of question.updates.map(parseUpdate)) {
     const objection = objectionToName(update) ?? (await objectionToMove(update, question, rules))
     if (objection) return objection
@@ -69,7 +62,7 @@ function objectionToName({ ref }: PushUpdate): string[] | undefined {
 async function objectionToMove(
   { ref, before, after }: PushUpdate,
   { quarantine, pushOptions }: HookQuestion,
-  { repository, followed }: PushRules,
+  { repository, followed, objects }: RulesAndObjects,
 ): Promise<string[] | undefined> {
   if ((await repository.resolve(ref)) !== before) {
     return [`refused: ${short(ref)} has moved since you fetched it.`, 'git pull --rebase, then push again.']
@@ -81,10 +74,13 @@ async function objectionToMove(
       'To stop what runs, remove it in a commit; to stop Gantry with all its pods, use gantry down.',
     ]
   }
-  const env = quarantineEnvironment(repository.path, quarantine)
-  const args = ['--git-dir', repository.path, 'merge-base', '--is-ancestor', before, after]
-  const isForward = (await runGit(args, { env })).code === 0
-  if (isForward || pushOptions.some(option => option === rewriteOption || option === `${rewriteOption}=true`)) {
+  // One commit more is what most pushes are: that needs no walk, and no git.
+  const isNext = (await objects.readCommit(after)).parents.includes(before)
+  if (
+    isNext ||
+    (await isForward({ before, after }, { repository, quarantine })) ||
+    pushOptions.some(option => option === rewriteOption || option === `${rewriteOption}=true`)
+  ) {
     return undefined
   }
   return [
@@ -92,6 +88,14 @@ async function objectionToMove(
     'To undo a commit: git revert COMMIT && git push.',
     `To replace the history all the same: git push --force -o ${rewriteOption}.`,
   ]
+}
+
+async function isForward(
+  { before, after }: { before: Oid; after: Oid },
+  { repository, quarantine }: { repository: Repository; quarantine: string },
+): Promise<boolean> {
+  const args = ['--git-dir', repository.path, 'merge-base', '--is-ancestor', before, after]
+  return (await runGit(args, { env: quarantineEnvironment(repository.path, quarantine) })).code === 0
 }
 
 function short(ref: RefName): string {

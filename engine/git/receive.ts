@@ -2,11 +2,11 @@ import type { ChildProcess } from 'node:child_process'
 import { Duplex } from 'node:stream'
 import { spawnGit } from './git-process.ts'
 import { Lock } from './lock.ts'
-import { ObjectStore } from './object-store.ts'
 import { parseQuestion } from './pre-receive-hook.ts'
 import type { HookQuestion } from './pre-receive-hook.ts'
-import { objectionTo, parseUpdate, quarantineEnvironment } from './push.ts'
+import { objectionTo, parseUpdate } from './push.ts'
 import type { Push, PushRules, PushUpdate, PushVerdict } from './push.ts'
+import { openQuarantine } from './quarantine.ts'
 
 export interface ReceiveOptions extends PushRules {
   /** Decides on a push. No other push is decided or carried out until this one's references have moved. */
@@ -44,6 +44,8 @@ export class Receiver {
         'receive.advertisePushOptions': 'true',
         'receive.denyDeleteCurrent': 'ignore',
         'transfer.hideRefs': 'refs/gantry',
+        // Git would list the repository's references once more, as those of the quarantine's alternate.
+        'core.alternateRefsCommand': 'true',
         ...Object.fromEntries(harmless.map(finding => [`receive.fsck.${finding}`, 'ignore'])),
       },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -99,12 +101,12 @@ export class Receiver {
 
   async #judge(question: HookQuestion): Promise<PushVerdict> {
     const { repository, onPush, verdictTimeout = 120_000 } = this.#options
-    const objection = await objectionTo(question, this.#options)
-    if (objection) return { accept: false, lines: objection }
-    const objects = new ObjectStore(repository.path, quarantineEnvironment(repository.path, question.quarantine))
+    const objects = await openQuarantine(repository, question.quarantine)
     const { updates, pushOptions } = question
     const { late, cancel } = lateVerdict(verdictTimeout)
     try {
+      const objection = await objectionTo(question, { ...this.#options, objects })
+      if (objection) return { accept: false, lines: objection }
       return await Promise.race([onPush({ updates: updates.map(parseUpdate), objects, pushOptions }), late])
     } finally {
       cancel()

@@ -104,6 +104,54 @@ test('a push reaches the engine before its reference moves, and the plan reaches
   await expect.poll(() => pushed).toEqual([updates])
 })
 
+test.each([
+  { name: 'unpacked, a commit more', files: 1, commits: 1 },
+  { name: 'unpacked, three commits more', files: 1, commits: 3 },
+  { name: 'as a pack', files: 150, commits: 1 },
+])('an edit that git keeps $name is read with what was there before', async ({ files, commits }) => {
+  const work = await clone('w')
+  const before = await change(work, 'old.yaml', 'kind: Service\n')
+  await git(work, 'push', 'origin', 'main')
+  await expect.poll(() => pushed).toHaveLength(1)
+  for (let file = 1; file < files; file++) writeFileSync(join(work, `new-${file}.yaml`), `n: ${file}\n`)
+  let head = ''
+  for (let commit = 1; commit <= commits; commit++) head = await change(work, 'new-0.yaml', `kind: Pod ${commit}\n`)
+  let seen: unknown
+  onPush = async ({ updates, objects }) => {
+    const { parents, tree } = await objects.readCommit(head)
+    const entries = await objects.readTree(tree)
+    const oldTree = (await objects.readCommit(before)).tree
+    const [oldest] = await objects.readTree(oldTree)
+    const named = (name: string) => entries.find(entry => entry.name === name)?.oid ?? ''
+    seen = {
+      updates,
+      files: entries.length - 1,
+      texts: [
+        (await objects.readBlob(named('new-0.yaml'))).toString(),
+        (await objects.readBlob(named('old.yaml'))).toString(),
+      ],
+      sizes: [await objects.blobSize(named('new-0.yaml')), await objects.blobSize(oldest?.oid ?? '')],
+      isNext: parents.includes(before),
+      raw: (await objects.readRawCommit(head)).toString().startsWith(`tree ${tree}\n`),
+      wrongKind: await objects.readBlob(tree).catch((error: Error) => error.message),
+      missing: await objects.readBlob('12'.repeat(20)).catch((error: Error) => error.message),
+    }
+    return { accept: true, lines: [] }
+  }
+  const { ok, text } = await git(work, 'push', 'origin', 'main')
+  expect(ok, text).toBe(true)
+  expect(seen).toEqual({
+    updates: [{ ref: main, before, after: head }],
+    files,
+    texts: [`kind: Pod ${commits}\n`, 'kind: Service\n'],
+    sizes: [12, 14],
+    isNext: commits === 1,
+    raw: true,
+    wrongKind: expect.stringMatching(/is a tree, not a blob$/),
+    missing: expect.stringMatching(/is not in the repository$/),
+  })
+})
+
 test('a refused push changes nothing', async () => {
   const work = await clone('w')
   const head = await change(work, 'a.yaml', 'imagee: x\n')
