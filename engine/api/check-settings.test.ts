@@ -21,6 +21,7 @@ test('what is not written is as the defaults have it', () => {
         guards: { maxDeletionPercent: 50, minDeletions: 1 },
         trustedSigners: [],
         nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 60 },
+        network: { encryption: 'none' },
       },
     },
     problems: [],
@@ -51,6 +52,11 @@ test.each<{ name: string; value: unknown; expected: string }>([
     expected: 'spec.guards.maxDeletionPercent must be a whole number from 0 to 100, not 101',
   },
   {
+    name: 'encryption that is not promised',
+    value: { ...head, spec: { network: { encryption: 'wireguard' } } },
+    expected: 'spec.network.encryption must be none, not "wireguard"',
+  },
+  {
     name: 'a key that is none',
     value: { ...head, spec: { trustedSigners: ['me'] } },
     expected: 'spec.trustedSigners[0] must be a public SSH key as in authorized_keys, not "me"',
@@ -61,4 +67,18 @@ test.each<{ name: string; value: unknown; expected: string }>([
     settings: undefined,
     messages: [expected],
   })
+})
+
+test('who asks for encryption between nodes is told why there is none, and what to do', () => {
+  const { problems } = checkSettings({ ...head, spec: { network: { encryption: 'wireguard' } } }, { locate })
+  expect(problems.map(({ file, severity, remedy }) => ({ file, severity, remedy }))).toEqual([
+    {
+      file: 'gantry.yaml spec.network.encryption',
+      severity: 'error',
+      remedy:
+        'Gantry has not been tried on a kernel with WireGuard, so it does not promise that packets between nodes are ' +
+        'encrypted: write none, and where they must be, join the nodes by addresses of a WireGuard network of your ' +
+        'own (gantry agent --node-ip)',
+    },
+  ])
 })

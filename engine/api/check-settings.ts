@@ -16,6 +16,7 @@ interface GivenSettings {
     readonly guards?: Partial<ClusterSettings['spec']['guards']>
     readonly trustedSigners?: readonly string[]
     readonly nodes?: Partial<ClusterSettings['spec']['nodes']>
+    readonly network?: Partial<ClusterSettings['spec']['network']>
   }
 }
 
@@ -55,6 +56,7 @@ function withDefaults({ metadata = {}, spec = {} }: GivenSettings): ClusterSetti
       guards: { ...defaults.guards, ...spec.guards },
       trustedSigners: spec.trustedSigners ?? defaults.trustedSigners,
       nodes: { ...defaults.nodes, ...spec.nodes },
+      network: { ...defaults.network, ...spec.network },
     },
   }
 }

@@ -14,6 +14,7 @@ export const gantryModels: ModelTable = {
     guards: 'GantryV1ClusterGuards',
     trustedSigners: 'string[]',
     nodes: 'GantryV1ClusterNodes',
+    network: 'GantryV1ClusterNetwork',
   },
   GantryV1ClusterGuards: { maxDeletionPercent: 'int32', minDeletions: 'int32' },
   GantryV1ClusterNodes: {
@@ -22,4 +23,5 @@ export const gantryModels: ModelTable = {
     unreachableTolerationSeconds: 'int32',
     notReadyTolerationSeconds: 'int32',
   },
+  GantryV1ClusterNetwork: { encryption: 'string' },
 }

@@ -27,6 +27,10 @@ export interface ClusterSettings {
       /** … or because it says so itself: --default-not-ready-toleration-seconds. 30 by default. */
       readonly notReadyTolerationSeconds: number
     }
+    readonly network: {
+      /** What hides the pods' traffic between nodes from the network that carries it. */
+      readonly encryption: 'none'
+    }
   }
 }
 
@@ -44,5 +48,6 @@ export const defaultSettings: ClusterSettings = {
       unreachableTolerationSeconds: 30,
       notReadyTolerationSeconds: 30,
     },
+    network: { encryption: 'none' },
   },
 }
