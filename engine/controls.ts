@@ -2,13 +2,16 @@
 import { clusterKind } from './api/cluster-object.ts'
 import type { ClusterObject } from './api/cluster-object.ts'
 import { toTime } from './api/time.ts'
+import type { ClusterView } from './cluster/view.ts'
 import type { Follower } from './follow.ts'
 import type { GitServer } from './git/server.ts'
 import type { Oid } from './git/repository.ts'
 import { inWords } from './in-words.ts'
 import { readFates } from './record/fate.ts'
 import { revisionOf } from './revisions.ts'
+import { changeNode } from './node-change.ts'
 import { rollBack } from './rollback.ts'
+import { Refused } from './server/controls.ts'
 import type { EngineControls, EngineStatus } from './server/controls.ts'
 import type { FleetControls } from './server/fleet-api.ts'
 import type { Store } from './server/store.ts'
@@ -25,6 +28,8 @@ export interface ControlsOptions {
   readonly url: () => string
   readonly trouble: () => Error | undefined
   readonly pending: () => number
+  /** As the core has it, ahead of what is recorded and served. */
+  readonly cluster: ClusterView
   readonly fleet: FleetControls
   /** Asks the engine to end. */
   down(): void
@@ -93,6 +98,18 @@ export function createControls(options: ControlsOptions): EngineControls {
       const done = await options.gitServer.withPushLock(() => follower.exclusively(work))
       await follower.check()
       return done
+    },
+
+    async changeNode(name, change) {
+      const work = () => changeNode({ state, branch, cluster: options.cluster, follower, name, change })
+      const commit = await options.gitServer.withPushLock(() => follower.exclusively(work))
+      await follower.check()
+      const refused = (options.cluster.get(clusterKind, clusterName) as ClusterObject | undefined)?.status.refused
+      if (commit !== undefined && refused?.revision.commit === commit) {
+        const why = refused.problems.map(({ message }) => message).join('; ')
+        throw new Refused(`commit ${commit.slice(0, 7)} was made, and ${refused.verdict}: ${why}`, 'see gantry status')
+      }
+      return { ...(commit === undefined ? {} : { commit }), branch }
     },
 
     fleet: options.fleet,

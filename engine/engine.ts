@@ -234,6 +234,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
       url: () => url,
       trouble: () => recordTrouble,
       pending: () => outbox.pending,
+      cluster,
       fleet: createFleetControls({
         trust,
         nodes,

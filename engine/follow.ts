@@ -13,7 +13,7 @@ import { lineage } from './lineage.ts'
 import { describeProposal, propose } from './revisions.ts'
 import type { Proposal } from './revisions.ts'
 import { followedPaths } from './render/followed.ts'
-import type { Renderer } from './render/renderer.ts'
+import type { Rendered, Renderer } from './render/renderer.ts'
 
 export interface FollowOptions {
   readonly repository: Repository
@@ -37,6 +37,8 @@ export interface Follower {
   onPush(push: Push): Promise<PushVerdict>
   /** The paths, from the root, that decide what a commit asks for; `.` is everything. */
   followed(commit: Commit): Promise<readonly string[]>
+  /** What a commit asks for, and the folders that are read for it. */
+  read(commit: Commit): Promise<Rendered & { readonly paths: readonly string[] }>
   onPushed(updates: readonly PushUpdate[]): void
   /** Runs work while the branch is neither read nor planned. Whoever holds the push lock may wait here, never the reverse. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
@@ -93,6 +95,11 @@ export function followBranch(options: FollowOptions): Follower {
     else dispatch({ kind: 'refused', revision, verdict, problems })
   }
 
+  async function read({ tree }: Commit): Promise<Rendered & { paths: readonly string[] }> {
+    const rendered = await renderer.render({ objects: repository, tree }, paths === undefined ? {} : { paths })
+    return { ...rendered, paths: paths ?? rendered.settings.spec.paths }
+  }
+
   async function readSource(): Promise<void> {
     try {
       const head = source === undefined ? await repository.resolve(ref) : await source.fetch()
@@ -122,10 +129,8 @@ export function followBranch(options: FollowOptions): Follower {
   return {
     check,
     exclusively,
-    async followed({ tree }) {
-      const rendered = await renderer.render({ objects: repository, tree }, paths === undefined ? {} : { paths })
-      return followedPaths(paths ?? rendered.settings.spec.paths)
-    },
+    read,
+    followed: async commit => followedPaths((await read(commit)).paths),
     get fetchedAt() {
       return fetchedAt
     },

@@ -1,7 +1,7 @@
 /** `gantry rollback`: one new commit on the followed branch whose followed files are those of an earlier commit. */
-import { GitError } from './git/repository.ts'
+import { commitToBranch, newestHead } from './branch-commit.ts'
+import type { BranchWork } from './branch-commit.ts'
 import type { Change, Commit, Oid, Repository, TreeEntry } from './git/repository.ts'
-import type { Source } from './git/source.ts'
 import { readFates } from './record/fate.ts'
 import { revisionOf } from './revisions.ts'
 import { Refused } from './server/controls.ts'
@@ -27,9 +27,8 @@ const searched = 1_000
 export async function rollBack(options: RollbackOptions): Promise<Rollback> {
   const { state, branch } = options
   const { repository } = state
-  const ref = `refs/heads/${branch}`
-  const head = await (state.source === undefined ? repository.resolve(ref) : newestHead(state.source))
-  if (head === undefined) throw new Refused(`branch ${branch} does not exist`, 'push a first commit')
+  const work: BranchWork = { state, branch, words }
+  const head = await newestHead(work)
   const target =
     options.commit === undefined ? await lastHealthy(head, options) : await find(head, options.commit, repository)
   const { tree } = await repository.readCommit(head)
@@ -42,49 +41,16 @@ export async function rollBack(options: RollbackOptions): Promise<Rollback> {
       'name another commit; see gantry history',
     )
   }
-  const commit = await repository.commit({
-    ref,
-    expected: head,
-    changes,
-    message: `Roll back to ${target.oid.slice(0, 7)}: ${subject(target)}\n\nThis restores the files of ${target.oid}.\n`,
-    author: { name: 'Gantry', email: 'gantry@localhost' },
-    at: Math.floor(state.now() / 1000),
-    sign: true,
-  })
-  if (state.source !== undefined) {
-    try {
-      await state.source.push([ref])
-    } catch (error) {
-      await repository.updateRef(ref, { to: head, expected: commit })
-      // The remote may have taken it, and the connection broken before it said so.
-      if ((await state.source.fetch().catch(() => head)) !== commit) throw notPushed(branch, error)
-    }
-  }
+  const message = `Roll back to ${target.oid.slice(0, 7)}: ${subject(target)}\n\nThis restores the files of ${target.oid}.\n`
+  const commit = await commitToBranch(work, { head, changes, message })
   return { commit, restored: revisionOf(target) }
 }
 
-async function newestHead(source: Source): Promise<Oid> {
-  try {
-    return await source.fetch()
-  } catch (error) {
-    throw remoteRefused('the rollback needs the newest commit', error)
-  }
-}
-
-function notPushed(branch: string, error: unknown): unknown {
-  if (!(error instanceof GitError && error.code === 'RefChanged')) {
-    return remoteRefused(`the rollback cannot be pushed to ${branch}`, error)
-  }
-  return new Refused(
-    `somebody pushed to ${branch} at the same moment, so nothing was rolled back`,
-    'look at what came (gantry history), then roll back again',
-  )
-}
-
-function remoteRefused(what: string, error: unknown): unknown {
-  if (!(error instanceof GitError)) return error
-  const remedy = error.remedy === undefined ? 'mend that' : error.remedy
-  return new Refused(`${what}: ${error.message}`, `${remedy}; or roll back in a clone: git revert COMMIT && git push`)
+const words: BranchWork['words'] = {
+  what: 'the rollback',
+  undone: 'nothing was rolled back',
+  again: 'roll back again',
+  instead: 'roll back in a clone: git revert COMMIT && git push',
 }
 
 async function lastHealthy(head: Oid, { state, clusterName, current }: RollbackOptions): Promise<Commit> {

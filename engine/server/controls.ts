@@ -1,6 +1,7 @@
 import type { ClusterObject } from '../api/cluster-object.ts'
 import type { Revision } from '../api/manifest.ts'
-import type { Pod, Time } from '../api/types.ts'
+import type { DrainOptions } from '../api/drain.ts'
+import type { NodeName, Pod, Time } from '../api/types.ts'
 import type { FleetControls } from './fleet-api.ts'
 import type { LogRequest } from '../protocol/session.ts'
 
@@ -15,6 +16,11 @@ export interface EngineControls {
    */
   rollback(options: { commit?: string }): Promise<Rollback>
   readonly fleet: FleetControls
+  /**
+   * Makes one new commit on the followed branch that cordons, uncordons or drains a node; without one where the branch says
+   * so already. Rejects with Refused.
+   */
+  changeNode(node: NodeName, change: NodeChange): Promise<NodeChanged>
   /** Asks the engine to end, so that `gantry down` can stop the pods. */
   down(): void
 }
@@ -63,6 +69,14 @@ export interface Rollback {
   readonly commit: string
   /** The commit whose tree it restores. */
   readonly restored: Revision
+}
+
+export type NodeChange = { readonly kind: 'cordon' | 'uncordon' } | ({ readonly kind: 'drain' } & DrainOptions)
+
+export interface NodeChanged {
+  /** The new commit; absent where the branch said so already. */
+  readonly commit?: string
+  readonly branch: string
 }
 
 /** Something that the engine was asked and will not do; the remedy says what would help. */

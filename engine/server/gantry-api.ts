@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { EngineControls } from './controls.ts'
+import { isDnsSubdomain } from '../api/names.ts'
+import type { EngineControls, NodeChanged } from './controls.ts'
 import { serveFleetApi } from './fleet-api.ts'
 import { wholeNumber } from './read-options.ts'
 import type { Exchange } from './respond.ts'
@@ -22,6 +23,8 @@ export async function serveGantryApi(exchange: Exchange, url: URL, engine: Engin
       if (commit !== undefined && typeof commit !== 'string') throw badRequest('commit must be a string')
       return sendJson(exchange, await engine.rollback(commit === undefined ? {} : { commit }))
     }
+    case 'POST /gantry/v1/nodes/schedule':
+      return sendJson(exchange, await changeNode(await readBody(exchange.request), engine))
     case 'POST /gantry/v1/down': {
       await readBody(exchange.request)
       // It ends once the answer is out.
@@ -34,6 +37,23 @@ export async function serveGantryApi(exchange: Exchange, url: URL, engine: Engin
         readBody: () => readBody(exchange.request),
       })
   }
+}
+
+/** `{ node, change, force, deleteEmptydirData, gracePeriodSeconds }` */
+function changeNode(body: Readonly<Record<string, unknown>>, engine: EngineControls): Promise<NodeChanged> {
+  const { node, change, force = false, deleteEmptydirData = false, gracePeriodSeconds } = body
+  if (typeof node !== 'string' || !isDnsSubdomain(node)) throw badRequest('node must be the name of a node')
+  if (change === 'cordon' || change === 'uncordon') return engine.changeNode(node, { kind: change })
+  if (change !== 'drain') throw badRequest('change must be one of cordon, uncordon, drain')
+  if (typeof force !== 'boolean' || typeof deleteEmptydirData !== 'boolean') {
+    throw badRequest('force and deleteEmptydirData must be true or false')
+  }
+  if (gracePeriodSeconds === undefined) return engine.changeNode(node, { kind: 'drain', force, deleteEmptydirData })
+  if (typeof gracePeriodSeconds !== 'number' || !(gracePeriodSeconds >= 0 && gracePeriodSeconds <= 999_999)) {
+    throw badRequest('gracePeriodSeconds must be a whole number from 0 to 999999')
+  }
+  const seconds = Math.trunc(gracePeriodSeconds)
+  return engine.changeNode(node, { kind: 'drain', force, deleteEmptydirData, gracePeriodSeconds: seconds })
 }
 
 /**
