@@ -1,3 +1,4 @@
+import { changedWishes, mendedWishes, type NodeWishes } from './node-wishes.ts'
 import type { Random } from './random.ts'
 
 /** What a commit says of one app: a workload, its ConfigMap and its Service. */
@@ -36,6 +37,7 @@ export interface Wanted {
   readonly pods: ReadonlySet<string>
   /** A Namespace is asked for by name. */
   readonly namespace: boolean
+  readonly nodes: NodeWishes
 }
 
 const places = ['sim/ada', 'sim/bob', 'sim/cleo', 'other/ada', 'other/dora']
@@ -46,6 +48,7 @@ export function firstWanted(random: Random): Wanted {
     apps: new Map(places.map(place => [place, randomApp(place, random)])),
     pods: new Set(['lone', 'once-0']),
     namespace: random.chance(0.5),
+    nodes: new Map(),
   }
 }
 
@@ -110,6 +113,7 @@ export function changed(wanted: Wanted, random: Random): Wanted {
 }
 
 function changedOnce(wanted: Wanted, random: Random): Wanted {
+  if (random.chance(0.15)) return { ...wanted, nodes: changedWishes(wanted.nodes, random) }
   if (random.chance(0.1)) return random.chance(0.3) ? { ...wanted, namespace: !wanted.namespace } : otherPods(wanted)
   const place = random.pick(places) ?? ''
   const app = wanted.apps.get(place)
@@ -161,5 +165,5 @@ export function mended(wanted: Wanted): Wanted {
       ...(app.immutable ? configNamed(app.name, { number: 9, immutable: true }) : {}),
     },
   ])
-  return { ...wanted, apps: new Map(apps), pods: new Set(['lone', 'once-1']) }
+  return { ...wanted, apps: new Map(apps), pods: new Set(['lone', 'once-1']), nodes: mendedWishes(wanted.nodes) }
 }

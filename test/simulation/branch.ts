@@ -1,5 +1,6 @@
 import type { Manifest, Revision } from '../../engine/api/manifest.ts'
 import { type ClusterSettings, defaultSettings } from '../../engine/api/settings.ts'
+import type { NodeName } from '../../engine/api/types.ts'
 import type { Cluster } from '../../engine/cluster/cluster.ts'
 import type { Event } from '../../engine/core/event.ts'
 import { checkGuards } from '../../engine/plan/guards.ts'
@@ -8,6 +9,7 @@ import { plan } from '../../engine/plan/plan.ts'
 import { appliedRevision } from './applied.ts'
 import { check } from './invariants/violation.ts'
 import { changed, firstWanted, mended, type Wanted } from './apps.ts'
+import type { NodeWish } from './node-wishes.ts'
 import { manifestsOf } from './manifests.ts'
 import type { World } from './world.ts'
 
@@ -28,7 +30,7 @@ const settings: ClusterSettings = {
   spec: { ...defaultSettings.spec, nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 15 } },
 }
 const word = 'Change\n\nGantry-Allow: delete'
-const nothing: Wanted = { apps: new Map(), pods: new Set(), namespace: false }
+const nothing: Wanted = { apps: new Map(), pods: new Set(), namespace: false, nodes: new Map() }
 
 /** The followed branch and what becomes of its commits, as engine/follow.ts and engine/revisions.ts have it. */
 export class Branch {
@@ -54,6 +56,11 @@ export class Branch {
   get head(): Commit {
     if (!this.#head) throw new Error('nothing was pushed yet')
     return this.#head
+  }
+
+  /** What the applied commit says of a node. */
+  wishOf(node: NodeName): NodeWish | undefined {
+    return this.accepted?.wanted?.nodes.get(node)
   }
 
   /** The last commit that was accepted stays the one that is applied. */

@@ -91,7 +91,8 @@ function checkDesired(cluster: Cluster, { manifests }: Commit): void {
     const { kind, metadata } = object
     const found = cluster.get(kind === 'Deployment' ? 'Deployment' : kind, keyOf(object))
     const field = kind === 'ConfigMap' ? 'data' : 'spec'
-    const known = kind === 'Pod' || kind === 'Service' ? found !== undefined : equal(found?.[field], object[field])
+    const isShared = kind === 'Pod' || kind === 'Service' || kind === 'Node'
+    const known = isShared ? found !== undefined : equal(found?.[field], object[field])
     check(known, () => `${kind} ${metadata.name} is not what the commit says`)
   }
 }

@@ -12,11 +12,13 @@ import type {
 } from '../../engine/api/types.ts'
 import type { App, Wanted } from './apps.ts'
 import { dedicated } from './machines.ts'
+import { nodeManifest } from './node-wishes.ts'
 
 /** What a commit holds, as the renderer gives it: validated and defaulted. */
-export function manifestsOf({ apps, pods, namespace }: Wanted): Manifest[] {
+export function manifestsOf({ apps, pods, namespace, nodes }: Wanted): Manifest[] {
   const objects: KubeObject[] = [
     ...(namespace ? [other] : []),
+    ...[...nodes].map(([name, wish]) => nodeManifest(name, wish)),
     ...[...apps.values()].flatMap(app => [config(app), workload(app), service(app)]),
     ...[...pods].map(barePod),
   ]

@@ -168,11 +168,14 @@ export class Simulation {
   #onStep(step: Step): void {
     const { event } = step
     if (event.kind === 'joined' || event.kind === 'node') this.#noteMachine(event.node.name)
-    checkFloors(step)
+    checkFloors(step, node => this.#branch.wishOf(node))
     checkRemovals(step)
     checkNothingLost(step, { meant: this.#branch.isMeant })
     checkRecreations(step)
-    checkPlacements(step, node => this.#machines.get(node) ?? [])
+    checkPlacements(step, {
+      machines: node => this.#machines.get(node) ?? [],
+      wishOf: node => this.#branch.wishOf(node),
+    })
     checkRoutes(step)
     checkKept(step, this.#agents)
     this.#draining.check(step)

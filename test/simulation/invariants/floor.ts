@@ -1,19 +1,21 @@
-import type { Deployment, KubeObject, Pod, ReplicaSet } from '../../../engine/api/types.ts'
+import type { Deployment, KubeObject, NodeName, Pod, ReplicaSet } from '../../../engine/api/types.ts'
 import type { Cluster } from '../../../engine/cluster/cluster.ts'
 import { isNodeReady } from '../../../engine/cluster/objects/node-state.ts'
 import { isActive, isAvailable } from '../../../engine/cluster/objects/pod-state.ts'
 import type { ObjectChange } from '../../../engine/cluster/view.ts'
 import type { Step } from '../engine-process.ts'
+import { empties, type NodeWish } from '../node-wishes.ts'
 import { check } from './violation.ts'
 
 /**
  * Gantry never itself stops an available pod below the Deployment's floor. What is available, each ReplicaSet says of its
  * own pods: a new minReadySeconds holds for the new generation only, as in Kubernetes.
  */
-export function checkFloors({ cluster, record, now }: Step): void {
+export function checkFloors({ cluster, record, now }: Step, wishOf: (node: NodeName) => NodeWish | undefined): void {
   for (const change of record) {
     const pod = stoppedPod(change)
-    if (pod) checkFloor(cluster, pod, now)
+    // People may take pods from a node, as far as budgets let them.
+    if (pod && !empties(wishOf(pod.spec.nodeName ?? ''))) checkFloor(cluster, pod, now)
   }
 }
 

@@ -14,7 +14,9 @@ export function checkRemovals({ cluster, event, record }: Step): void {
     if (ref.kind === 'Pod') {
       const { spec, metadata } = before as Pod
       const gone = event.kind === 'report' && event.pods.some(pod => 'gone' in pod && pod.uid === metadata.uid)
-      check(spec.nodeName === undefined || gone, () => `${metadata.name} is removed and may run`)
+      // A node that is out of the cluster is given up for good.
+      const isKnown = cluster.get('Node', spec.nodeName ?? '') !== undefined
+      check(!isKnown || gone, () => `${metadata.name} is removed and may run`)
     }
     if (ref.kind === 'ConfigMap') {
       const reader = cluster.usersOf(ref).find(user => user.kind === 'Pod' && !isFinished(user as Pod))
@@ -27,10 +29,13 @@ export function checkRemovals({ cluster, event, record }: Step): void {
 export function checkNothingLost({ event, record }: Step, { meant }: { readonly meant: boolean }): void {
   for (const { ref, before, after } of record) {
     if (!before || !isDesired(before) || (event.kind === 'revision' && meant)) continue
-    // A bare pod that is gone is made anew, and an evicted one is on its way there.
-    if (ref.kind === 'Pod' && event.kind !== 'revision' && event.kind !== 'source' && event.kind !== 'refused') continue
+    const isCommit = event.kind === 'revision' || event.kind === 'refused' || event.kind === 'source'
+    // A bare pod that is gone is made anew.
+    if (ref.kind === 'Pod' && !isCommit) continue
+    // One that its node is to be rid of stays asked for.
+    const endsAlike = ref.kind === 'Pod' || (after !== undefined && isEnding(after) === isEnding(before))
     check(
-      after !== undefined && isDesired(after) && isEnding(after) === isEnding(before),
+      after !== undefined && isDesired(after) && endsAlike,
       () => `${ref.kind} ${ref.key} goes by a ${event.kind} event, and nobody meant it`,
     )
   }
