@@ -25,7 +25,13 @@ export async function readIdentity(folder: string): Promise<Identity | undefined
   try {
     const { node, engine } = JSON.parse(place) as { node: NodeName; engine: string }
     const [certificate = '', key = ''] = pair.split(/(?=-----BEGIN PRIVATE KEY)/)
-    return { node, engine: parseEngineAddress(engine, '--join'), certificate, key, authorities }
+    return {
+      node,
+      engine: parseEngineAddress(engine, '--join'),
+      certificate: certificate.trim(),
+      key: key.trim(),
+      authorities,
+    }
   } catch (cause) {
     throw new Error(`${folder} is damaged; remove it and join again, with a token from gantry token create`, { cause })
   }
