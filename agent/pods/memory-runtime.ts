@@ -2,10 +2,12 @@
  * A runtime without containers: it keeps in memory what a real one keeps in the kernel, by the same contract. Tests,
  * the simulator and the bench run agents on it.
  */
+import { Readable } from 'node:stream'
 import type {
   ContainerId,
   ContainerSpec,
   ContainerStatusReport,
+  ExecOptions,
   ExecResult,
   ImagePresence,
   ImageRequest,
@@ -15,6 +17,7 @@ import type {
   SandboxSpec,
   SandboxState,
 } from '../runtime/runtime.ts'
+import type { ContainerStreams } from '../runtime/streams.ts'
 
 type ContainerState = ContainerStatusReport['state']
 
@@ -114,6 +117,15 @@ export class MemoryRuntime implements Runtime {
   async exec(id: ContainerId, { command }: { command: readonly string[] }): Promise<ExecResult> {
     await this.#options.before?.('exec', command.join(' '))
     return this.#options.exec?.(id, command) ?? { exitCode: 0, output: '' }
+  }
+
+  async openExec(id: ContainerId, { command }: ExecOptions): Promise<ContainerStreams> {
+    const { exitCode, output } = await this.exec(id, { command })
+    return memoryStreams([output], exitCode)
+  }
+
+  async attach(id: ContainerId): Promise<ContainerStreams> {
+    return memoryStreams(this.#containers.get(id)?.lines ?? [], undefined)
   }
 
   async *logs(id: ContainerId, { tailLines = Infinity }: { tailLines?: number }): AsyncGenerator<LogLine> {
@@ -218,5 +230,15 @@ export class MemoryRuntime implements Runtime {
 
   #tell(event: RuntimeEvent): void {
     for (const listener of this.#listeners) listener(event)
+  }
+}
+
+function memoryStreams(texts: readonly string[], exitCode: number | undefined): ContainerStreams {
+  return {
+    stdin: undefined,
+    output: Readable.from(texts.map(text => ({ stream: 'stdout', bytes: Buffer.from(text) }))),
+    exitCode: async () => exitCode,
+    resize: async () => {},
+    close: async () => {},
   }
 }

@@ -10,6 +10,7 @@ import type {
   PodSecurityContext,
   Uid,
 } from '../../engine/api/types.ts'
+import type { ContainerStreams } from './streams.ts'
 
 export interface Runtime {
   readonly name: 'process' | 'docker'
@@ -37,8 +38,12 @@ export interface Runtime {
   stopContainer(id: ContainerId, options: { graceSeconds: number }): Promise<void>
   /** Removes an ended container; its logs go too. */
   removeContainer(id: ContainerId): Promise<void>
-  /** Runs a command inside the container, in its namespaces, with its user and environment. Output is cut at 10 KiB. */
+  /** Runs a command inside the container, in its namespaces, with its user and environment, for who is connected. */
+  openExec(id: ContainerId, options: ExecOptions): Promise<ContainerStreams>
+  /** As `openExec`, to its end. Output is cut at 10 KiB. */
   exec(id: ContainerId, options: { command: readonly string[]; timeoutMs: number }): Promise<ExecResult>
+  /** What the container's main process writes from now on, and reads where it was given an input. */
+  attach(id: ContainerId, options: { stdin: boolean }): Promise<ContainerStreams>
   /** Lines kept of a container, oldest first; with `follow`, on until it ends or the signal aborts. */
   logs(id: ContainerId, options: LogOptions): AsyncIterable<LogLine>
   /** Tells of containers that started or ended, and of sandboxes that vanished. Ends with the returned function. */
@@ -151,6 +156,13 @@ export type RuntimeEvent =
   | { readonly kind: 'vanished'; readonly podUid: Uid; readonly containerName?: string }
   /** Events may have been missed: list again. */
   | { readonly kind: 'resync' }
+
+export interface ExecOptions {
+  readonly command: readonly string[]
+  readonly stdin: boolean
+  /** A terminal of its own, whose one stream is its output. */
+  readonly tty: boolean
+}
 
 export interface ExecResult {
   /** 0 to 255; undefined where the time ran out. */

@@ -1,5 +1,6 @@
 import type { AgentMessage, EngineMessage, PodReport } from './session.ts'
 import { agreedVersion, protocolVersions } from './versions.ts'
+import type { StreamRequest } from './streams.ts'
 
 type Shape = 'number' | 'string' | 'boolean' | 'object' | 'array' | Fields | readonly [Fields]
 /** Which fields must be there, of which JavaScript type; a list of one shape is an array of such. */
@@ -30,6 +31,14 @@ const engineShapes: Readonly<Record<EngineMessage['type'], Fields>> = {
   certificate: { certificate: 'string' },
 }
 
+const container = { podUid: 'string', container: 'string' } as const
+const streamShapes: Readonly<Record<StreamRequest['kind'], Fields>> = {
+  logs: { ...container, follow: 'boolean', previous: 'boolean', timestamps: 'boolean' },
+  exec: { ...container, command: 'array', stdin: 'boolean', tty: 'boolean' },
+  attach: { ...container, stdin: 'boolean' },
+  portforward: { podUid: 'string', port: 'number' },
+}
+
 /**
  * Throws TypeError where `json` is no message of an agent, UnfitVersion where it is the hello of one that speaks another
  * protocol: what else such a hello holds is not known.
@@ -46,6 +55,17 @@ export function parseAgentMessage(json: unknown): AgentMessage {
 export function parseEngineMessage(json: unknown): EngineMessage {
   check(json, engineShapes, 'engine')
   return json as EngineMessage
+}
+
+/** What `streamPath` wrote. Throws TypeError on anything else. */
+export function parseStreamPath(path: string): StreamRequest {
+  const [, kind = '', query = ''] = /^\/v1\/(\w+)\?(.*)$/.exec(path) ?? []
+  const shape = Object.hasOwn(streamShapes, kind) ? streamShapes[kind as StreamRequest['kind']] : undefined
+  if (shape === undefined) throw new TypeError(`this agent does not know ${path.split('?', 1)[0]}`)
+  const json: unknown = JSON.parse(decodeURIComponent(query))
+  const request = { ...(typeof json === 'object' ? json : {}), kind }
+  checkFields(request, shape, `the engine's request for ${kind}`)
+  return request as StreamRequest
 }
 
 function checkVersions(json: unknown): void {

@@ -11,7 +11,7 @@ import { describeWith } from '../../../test/needs.ts'
 import { createNetwork } from '../../network/create.ts'
 import type { NodeNetwork } from '../../network/network.ts'
 import type { ContainerSpec, Runtime, RuntimeEvent, SandboxSpec } from '../runtime.ts'
-import { until } from '../runtime.suite.ts'
+import { until } from '../runtime.fixture.ts'
 import { busyboxImage, dockerSocket } from './fixture.ts'
 import { createDockerRuntime } from './runtime.ts'
 

@@ -1,51 +1,88 @@
-import type { ExecResult } from '../runtime.ts'
-import { identify, signal } from '../../../machine/processes.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Duplex } from 'node:stream'
+import { identify } from '../../../machine/processes.ts'
+import { hangUp } from '../hang-up.ts'
+import type { ExecOptions } from '../runtime.ts'
+import type { ContainerStreams } from '../streams.ts'
+import { demux } from './demux.ts'
 import type { DockerEngine } from './engine.ts'
 
-const outputLimit = 10 * 1024
+/** How often the Engine is asked for what it learns a moment after the stream has ended. */
+const askEveryMs = 10
 
-/** Runs a command in a container. At the end of its time the process is killed where Gantry may: Docker has no call for it. */
-export async function execute(
+/** Runs a command in a container. Docker has no call that ends one: its process is ended where Gantry may. */
+export async function startExec(
   engine: DockerEngine,
-  { id, command, timeoutMs }: { id: string; command: readonly string[]; timeoutMs: number },
-): Promise<ExecResult> {
+  { id, command, stdin, tty }: ExecOptions & { id: string },
+): Promise<ContainerStreams> {
   const what = `run ${command[0] ?? 'nothing'} in container ${id.slice(0, 12)}`
   const exec = await engine.call(what, api =>
-    api.getContainer(id).exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true }),
+    api
+      .getContainer(id)
+      .exec({ Cmd: [...command], AttachStdin: stdin, AttachStdout: true, AttachStderr: true, Tty: tty }),
   )
-  const stream = await engine.call(what, () => exec.start({ hijack: true, stdin: false }))
-  // Known at once by its start time too: at the end of its time the number may be another's.
-  const pid = timeoutMs > 0 ? (await engine.call(what, () => exec.inspect())).Pid : 0
-  const identity = pid > 0 ? identify(pid) : undefined
-  const output = collect(stream)
-  const late = new Promise<undefined>(resolve => {
-    const timer = setTimeout(() => resolve(undefined), timeoutMs)
-    void output.ended.then(() => clearTimeout(timer))
-  })
-  const ended = await Promise.race([output.ended.then(() => true), late])
-  if (ended === undefined) {
-    if (identity !== undefined) signal(identity, 'SIGKILL')
-    stream.destroy()
-    return { exitCode: undefined, output: output.text() }
+  const stream = await engine.call(what, () => exec.start({ hijack: true, stdin, Tty: tty }))
+  if (!(stream instanceof Duplex)) throw new Error(`cannot ${what}: the Engine gave no connection`)
+  // A command need not read what is written to it.
+  stream.on('error', () => {})
+  return {
+    stdin: stdin ? stream : undefined,
+    output: demux(stream, { framed: !tty }),
+    async exitCode() {
+      for (;;) {
+        const { Running, ExitCode } = await engine.call(what, () => exec.inspect())
+        if (!Running) return ExitCode ?? undefined
+        await sleep(askEveryMs)
+      }
+    },
+    async resize({ width, height }) {
+      await persistently(() => engine.call(what, () => exec.resize({ w: width, h: height })))
+    },
+    async close() {
+      const { Running, Pid } = await engine.call(what, () => exec.inspect())
+      const root = Running && Pid > 0 ? identify(Pid) : undefined
+      if (root !== undefined) await hangUp(root)
+      stream.destroy()
+    },
   }
-  const { ExitCode } = await engine.call(what, () => exec.inspect())
-  return { exitCode: ExitCode ?? undefined, output: output.text() }
 }
 
-/** Both streams in the order of their frames: a byte for the stream, three of nothing, a length in four bytes. */
-function collect(stream: NodeJS.ReadableStream): { ended: Promise<void>; text: () => string } {
-  let rest: Buffer = Buffer.alloc(0)
-  let kept: Buffer = Buffer.alloc(0)
-  stream.on('data', (chunk: Buffer) => {
-    rest = Buffer.concat([rest, chunk])
-    while (rest.length >= 8 && rest.length >= 8 + rest.readUInt32BE(4)) {
-      const end = 8 + rest.readUInt32BE(4)
-      kept = Buffer.concat([kept, rest.subarray(8, end)]).subarray(0, outputLimit)
-      rest = rest.subarray(end)
+/** The Engine says that a command is started before it is, and it may end at any moment: what fails on is of no interest. */
+async function persistently(ask: () => Promise<unknown>): Promise<void> {
+  for (let tries = 10; tries > 0; tries -= 1) {
+    try {
+      await ask()
+      return
+    } catch {
+      await sleep(askEveryMs)
     }
-  })
-  const ended = new Promise<void>(resolve => {
-    for (const event of ['end', 'close', 'error']) stream.once(event, () => resolve())
-  })
-  return { ended, text: () => kept.toString('utf8') }
+  }
+}
+
+/** Takes part in a container's own streams; letting go of them leaves it as it is. */
+export async function attachTo(
+  engine: DockerEngine,
+  { id, stdin, tty }: { id: string; stdin: boolean; tty: boolean },
+): Promise<ContainerStreams> {
+  const what = `attach to container ${id.slice(0, 12)}`
+  const container = engine.api.getContainer(id)
+  const stream = await engine.call(what, () =>
+    container.attach({ stream: true, hijack: true, stdin, stdout: true, stderr: true }),
+  )
+  if (!(stream instanceof Duplex)) throw new Error(`cannot ${what}: the Engine gave no connection`)
+  stream.on('error', () => {})
+  return {
+    stdin: stdin ? stream : undefined,
+    output: demux(stream, { framed: !tty }),
+    async exitCode() {
+      const { State } = await engine.call(what, () => container.inspect())
+      return State.Running ? undefined : State.ExitCode
+    },
+    async resize({ width, height }) {
+      if (tty) await engine.call(what, () => container.resize({ w: width, h: height })).catch(() => {})
+    },
+    async close() {
+      stream.destroy()
+    },
+  }
 }

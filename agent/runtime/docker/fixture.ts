@@ -15,7 +15,26 @@ export function busyboxImage(): string {
   const root = mkdtempSync(join(tmpdir(), 'gantry-image-'))
   for (const folder of ['bin', 'etc', 'tmp', 'opt']) mkdirSync(join(root, folder))
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'))
-  for (const applet of ['sh', 'echo', 'cat', 'env', 'grep', 'sort', 'sleep', 'yes', 'head', 'true', 'nc']) {
+  for (const applet of [
+    'sh',
+    'echo',
+    'cat',
+    'env',
+    'grep',
+    'sort',
+    'sleep',
+    'yes',
+    'head',
+    'true',
+    'nc',
+    'touch',
+    'rm',
+    'stty',
+    'test',
+    'kill',
+    'tar',
+    'tty',
+  ]) {
     symlinkSync('busybox', join(root, 'bin', applet))
   }
   const archive = execFileSync('tar', ['--create', '--directory', root, '.'], { maxBuffer: 64 * 1024 * 1024 })

@@ -8,6 +8,7 @@ import type {
   ContainerStatusReport,
   ImagePresence,
   ImageRequest,
+  ExecOptions,
   ExecResult,
   LogLine,
   LogOptions,
@@ -16,13 +17,15 @@ import type {
   SandboxSpec,
   SandboxState,
 } from '../runtime.ts'
+import { collect } from '../collect.ts'
 import { StartError } from '../runtime.ts'
+import type { ContainerStreams } from '../streams.ts'
 import { containerOptions, sandboxOptions } from './create-options.ts'
 import { DockerError, dockerEngine, isStatus, orMissing } from './engine.ts'
 import type { DockerEngine } from './engine.ts'
 import { followEvents } from './events.ts'
 import type { DockerEvent } from './events.ts'
-import { execute } from './exec.ts'
+import { attachTo, startExec } from './exec.ts'
 import { Ground } from './ground.ts'
 import type { Footing } from './ground.ts'
 import { ensureImage, findImage } from './images.ts'
@@ -213,9 +216,20 @@ class DockerRuntime implements Runtime {
   }
 
   async exec(id: ContainerId, request: { command: readonly string[]; timeoutMs: number }): Promise<ExecResult> {
-    if ((await this.#inspect(id)) === undefined)
-      throw new Error(`cannot run ${request.command[0]}: container ${id} is gone`)
-    return execute(this.#engine, { id, ...request })
+    const { command, timeoutMs } = request
+    return collect(await this.openExec(id, { command, stdin: false, tty: false }), timeoutMs)
+  }
+
+  async openExec(id: ContainerId, options: ExecOptions): Promise<ContainerStreams> {
+    if ((await this.#inspect(id))?.State.Running !== true)
+      throw new Error(`cannot run ${options.command[0]} in container ${id}: it is not running`)
+    return startExec(this.#engine, { id, ...options })
+  }
+
+  async attach(id: ContainerId, { stdin }: { stdin: boolean }): Promise<ContainerStreams> {
+    const info = await this.#inspect(id)
+    if (info?.State.Running !== true) throw new Error(`cannot attach to container ${id}: it is not running`)
+    return attachTo(this.#engine, { id, stdin: stdin && info.Config.OpenStdin, tty: info.Config.Tty })
   }
 
   async *logs(id: ContainerId, options: LogOptions): AsyncGenerator<LogLine> {

@@ -6,20 +6,22 @@ import type {
   ContainerId,
   ContainerSpec,
   ContainerStatusReport,
-  ExecResult,
+  ExecOptions,
   LogLine,
   LogOptions,
   RuntimeEvent,
 } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
-import { execute } from './exec.ts'
+import type { ContainerStreams } from '../streams.ts'
+import { startExec } from './exec.ts'
 import { exists, writeFileDurably } from '../../../machine/files.ts'
 import { containerId, isContainerRecord, readRecords } from './files.ts'
 import type { ContainerRecord, Layout, SandboxRecord } from './files.ts'
 import { descendants, isAlive, parentOf, processesMarked, signal } from '../../../machine/processes.ts'
 import type { ProcessIdentity } from '../../../machine/processes.ts'
 import { intend } from './intent.ts'
-import { execArguments } from './launch.ts'
+import { listenTo } from './listen-to.ts'
+import { commandWords, execArguments } from './launch.ts'
 import { readLog, streamsWritten } from './log.ts'
 import { watchMarks } from './marks.ts'
 import { commandOf } from './program.ts'
@@ -45,7 +47,8 @@ export interface Containers {
   stop(id: ContainerId, graceMs: number): Promise<void>
   remove(id: ContainerId): Promise<void>
   removeOfPod(podUid: Uid): Promise<void>
-  exec(id: ContainerId, options: { command: readonly string[]; timeoutMs: number }): Promise<ExecResult>
+  openExec(id: ContainerId, options: ExecOptions): Promise<ContainerStreams>
+  attach(id: ContainerId): Promise<ContainerStreams>
   logs(id: ContainerId, options: LogOptions): AsyncIterable<LogLine>
   processesOf(podUid: Uid): readonly ProcessIdentity[]
   close(): void
@@ -197,6 +200,15 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
     }
   }
 
+  function logsOf(entry: Entry, request: LogOptions): AsyncIterable<LogLine> {
+    const complete = async (): Promise<boolean> => {
+      if (!hasEnded(entry)) return false
+      await drained(entry)
+      return true
+    }
+    return readLog({ folder: layout.container(entry.record.id), complete }, request)
+  }
+
   async function remove(id: ContainerId): Promise<void> {
     await stop(id, 0)
     await discard(id)
@@ -224,29 +236,40 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
       const ofPod = [...entries.values()].filter(entry => entry.record.podUid === podUid)
       await Promise.all(ofPod.map(entry => remove(entry.record.id)))
     },
-    async exec(id, { command, timeoutMs }) {
+    async openExec(id, { command, stdin, tty }) {
       const { record, seen } = entries.get(id) ?? {}
       if (record === undefined || seen?.main === undefined || !isAlive(seen.main)) {
         throw new Error(`cannot run ${command[0]} in container ${id}: it is not running`)
       }
       // The namespaces are the first process's too; unlike the main one it is not below another user namespace.
       const inside = record.isolated ? (parentOf(seen.main) ?? seen.main.pid) : seen.main.pid
-      return execute({
-        argv: execArguments({ record, asRoot, command }, inside),
+      const launch = { record, asRoot, command, tty }
+      return startExec({
+        argv: execArguments(launch, inside),
         environment: join(layout.container(id), 'env'),
         marks: marksOf(owner, record),
-        timeoutMs,
+        folder: layout.container(id),
+        owner: record.credentials,
+        stdin,
+        terminal: tty ? commandWords(launch) : undefined,
       })
+    },
+    async attach(id) {
+      const entry = entries.get(id)
+      if (entry?.seen.main === undefined || hasEnded(entry)) {
+        throw new Error(`cannot attach to container ${id}: it is not running`)
+      }
+      return listenTo(
+        signal => logsOf(entry, { follow: true, tailLines: 0, signal }),
+        () => {
+          const { state } = entry.seen.status
+          return state.kind === 'exited' ? state.exitCode : undefined
+        },
+      )
     },
     async *logs(id, request) {
       const entry = entries.get(id)
-      if (entry === undefined) return
-      const complete = async (): Promise<boolean> => {
-        if (!hasEnded(entry)) return false
-        await drained(entry)
-        return true
-      }
-      yield* readLog({ folder: layout.container(id), complete }, request)
+      if (entry !== undefined) yield* logsOf(entry, request)
     },
     processesOf(podUid) {
       const ofPod = [...entries.values()].filter(entry => entry.record.podUid === podUid)

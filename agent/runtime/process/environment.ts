@@ -16,6 +16,6 @@ export function environmentFile(env: Readonly<Record<string, string>>): string {
 }
 
 /** One word of sh that stands for exactly this text: within single quotes nothing but the quote itself is special. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }

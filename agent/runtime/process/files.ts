@@ -1,7 +1,8 @@
 /** Where a process runtime keeps what must outlive the agent. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makePrivateFolder, readIfThere } from '../../../machine/files.ts'
+import { makePrivateFolder } from '../../../machine/files.ts'
+import { readJson } from '../../../machine/json-file.ts'
 import type { Uid } from '../../../engine/api/types.ts'
 import type { ContainerId } from '../runtime.ts'
 import type { Credentials } from './credentials.ts'
@@ -74,8 +75,9 @@ export async function readRecords(folder: string, file: string): Promise<readonl
   const names = (await readdir(folder)).sort()
   const records = await Promise.all(
     names.map(async name => {
-      const text = await readIfThere(join(folder, name, file))
-      if (text !== undefined) return [JSON.parse(text) as unknown]
+      const remedy = `remove the folder ${join(folder, name)}; what still runs of it is then told as a stray`
+      const record = await readJson(join(folder, name, file), { is: isRecord, remedy })
+      if (record !== undefined) return [record]
       await rm(join(folder, name), { recursive: true, force: true })
       return []
     }),

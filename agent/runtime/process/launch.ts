@@ -1,13 +1,20 @@
 /** The command lines by which a process gets into its namespaces and becomes its user. Pure. */
 import type { ContainerRecord, Layout } from './files.ts'
 import { setprivArguments } from './credentials.ts'
-import { enterScript } from './scripts.ts'
+import { enterScript, terminalScript } from './scripts.ts'
 
 export interface Launch {
   readonly record: ContainerRecord
   /** Whether Gantry runs as root: else its namespaces hang below a user namespace. */
   readonly asRoot: boolean
   readonly command: readonly string[]
+  /** The command gets a terminal of its own, and itself comes later: as the words of `commandWords`. */
+  readonly tty?: boolean
+}
+
+/** What is run in the end: the folder that it runs in, and then it. */
+export function commandWords({ record, command }: Launch): readonly string[] {
+  return [record.workingDir, ...command]
 }
 
 /** From the shim to the main process. */
@@ -59,8 +66,9 @@ export function execArguments(launch: Launch, init: number): readonly string[] {
 }
 
 /** Drops what rights are left, then the container's own environment, folder and command. */
-function enter({ record, asRoot, command }: Launch): readonly string[] {
-  const { credentials, workingDir } = record
+function enter(launch: Launch): readonly string[] {
+  const { record, asRoot } = launch
+  const { credentials } = record
   const privileges = asRoot ? setprivArguments(credentials) : noNewPrivileges(credentials)
   const back =
     !asRoot && record.isolated
@@ -69,12 +77,9 @@ function enter({ record, asRoot, command }: Launch): readonly string[] {
   return [
     ...back,
     ...(privileges.length > 0 ? ['setpriv', ...privileges, '--'] : []),
-    '/bin/sh',
-    '-c',
-    enterScript,
-    'sh',
-    workingDir,
-    ...command,
+    ...(launch.tty === true
+      ? ['script', '-q', '-e', '-f', '-E', 'always', '-c', terminalScript, '/dev/null']
+      : ['/bin/sh', '-c', enterScript, 'sh', ...commandWords(launch)]),
   ]
 }
 

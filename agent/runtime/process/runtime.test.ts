@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, test } from 'vitest'
 import { describeWith } from '../../../test/needs.ts'
 import { createNetwork } from '../../network/create.ts'
 import type { NetworkOptions } from '../../network/create.ts'
-import type { RuntimeUnderTest } from '../runtime.suite.ts'
+import type { RuntimeUnderTest } from '../runtime.fixture.ts'
 import { runtimeSuite } from '../runtime.suite.ts'
 import { createProcessRuntime } from './runtime.ts'
 

@@ -14,6 +14,7 @@ import type {
   SandboxSpec,
   SandboxState,
 } from '../runtime.ts'
+import { collect } from '../collect.ts'
 import { ImageError } from '../runtime.ts'
 import { createContainers } from './containers.ts'
 import { layoutOf, isSandboxRecord, pathPart, readRecords } from './files.ts'
@@ -116,7 +117,10 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
 
     stopContainer: (id: ContainerId, { graceSeconds }) => containers.stop(id, graceSeconds * 1000),
     removeContainer: id => containers.remove(id),
-    exec: (id, request) => containers.exec(id, request),
+    openExec: (id, request) => containers.openExec(id, request),
+    exec: async (id, { command, timeoutMs }) =>
+      collect(await containers.openExec(id, { command, stdin: false, tty: false }), timeoutMs),
+    attach: id => containers.attach(id),
     logs: (id, request) => containers.logs(id, request),
     listeners: async podUid => listenersOf(containers.processesOf(podUid)),
 

@@ -142,3 +142,29 @@ eval "$(cat <&3)"
 exec 3<&-
 exec "$@"
 `
+
+/**
+ * The last step within a terminal that script(1) made: it takes no arguments, so they come as words of sh on 4, once
+ * somebody has heard on 5 that the terminal is there.
+ */
+export const terminalScript = `
+echo >&5
+exec 5>&-
+eval "set -- $(cat <&4)"
+exec 4<&-
+${enterScript}`
+
+/**
+ * Gives a command a pipe to read from in the place of Node's socket, for its user to open by name: `user program…`. How
+ * it ended is told on 4, since `cat` may still wait for more to read.
+ */
+export const inputScript = `
+exec 5>&2 2>/dev/null
+user=$1
+shift
+cat | {
+  chown "$user" /dev/stdin
+  "$@" 2>&5 4>&- 5>&-
+  echo "$?" >&4
+}
+`

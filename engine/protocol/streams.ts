@@ -1,0 +1,49 @@
+/**
+ * What the engine asks of an agent beside the session: each a stream of its own, `POST /v1/<kind>?<JSON>`. The agent
+ * answers 200 once what was asked for has begun, or another status with the reason as text.
+ */
+import type { Uid } from '../api/types.ts'
+import type { LogRequest } from './session.ts'
+
+/** Runs a command in a container; both sides speak in frames. */
+export interface ExecRequest {
+  readonly kind: 'exec'
+  readonly podUid: Uid
+  readonly container: string
+  readonly command: readonly string[]
+  readonly stdin: boolean
+  readonly tty: boolean
+}
+
+/** Takes part in what a container's main process reads and writes, from now on; both sides speak in frames. */
+export interface AttachRequest {
+  readonly kind: 'attach'
+  readonly podUid: Uid
+  readonly container: string
+  readonly stdin: boolean
+}
+
+/** A connection to a port of a pod: bytes, each direction ending for itself. */
+export interface PortForwardRequest {
+  readonly kind: 'portforward'
+  readonly podUid: Uid
+  readonly port: number
+}
+
+export type StreamRequest = ({ readonly kind: 'logs' } & LogRequest) | ExecRequest | AttachRequest | PortForwardRequest
+
+/** How a command or an attached container ended. */
+export interface StreamEnd {
+  readonly exitCode?: number
+  /** Why it could not be followed to its end. */
+  readonly problem?: string
+}
+
+export interface TerminalSize {
+  readonly width: number
+  readonly height: number
+}
+
+export function streamPath({ kind, ...request }: StreamRequest): string {
+  return `/v1/${kind}?${encodeURIComponent(JSON.stringify(request))}`
+}
