@@ -1,8 +1,9 @@
 /** What of the user's own settings reaching a remote needs: certificates, proxies, ssh, and whom they trust; nothing else. */
 import { join } from 'node:path'
 import { readIfThere, writeFileDurably } from '../../machine/files.ts'
-import { failure, runGit } from './git-process.ts'
+import { runGit } from './git-process.ts'
 import type { GitConfig } from './git-process.ts'
+import { GitError } from './repository.ts'
 
 export interface RemoteSettings {
   readonly config: GitConfig
@@ -43,7 +44,7 @@ const inherited = [
 
 /** Read anew for each fetch and push, so that what the user mends there needs no restart. */
 export async function remoteSettings(remote: Remote, work: 'fetch' | 'push'): Promise<RemoteSettings> {
-  const own = Object.fromEntries(inherited.map(name => [name, process.env[name]]))
+  const own = fromEnvironment(inherited)
   const seconds = String(Math.ceil(remote.idle / 1000))
   const common = {
     ...own,
@@ -85,21 +86,27 @@ async function trust(repository: string, work: 'fetch' | 'push'): Promise<string
   return file
 }
 
+function fromEnvironment(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+}
+
 /** Settings of the user and the machine, by their names in lower case; a setting may hold several values. */
 async function userConfig(repository: string, name: RegExp): Promise<Record<string, string[]>> {
   const { code, stdout, stderr } = await runGit(
     ['--git-dir', repository, 'config', '--null', '--get-regexp', name.source],
     {
+      // Not Gantry's own, which leaves out what user and machine say.
       env: {
-        HOME: process.env['HOME'],
-        XDG_CONFIG_HOME: process.env['XDG_CONFIG_HOME'],
-        GIT_CONFIG_GLOBAL: process.env['GIT_CONFIG_GLOBAL'],
-        GIT_CONFIG_NOSYSTEM: process.env['GIT_CONFIG_NOSYSTEM'],
+        GIT_CONFIG_GLOBAL: undefined,
+        GIT_CONFIG_NOSYSTEM: undefined,
+        ...fromEnvironment(['HOME', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM']),
       },
     },
   )
   // 1 says that there is none.
-  if (code !== 0 && code !== 1) throw failure('git config', stderr)
+  if (code !== 0 && code !== 1) {
+    throw new GitError('RemoteRefused', `the settings of git cannot be read: ${stderr.trim()}`, 'mend ~/.gitconfig')
+  }
   const config: Record<string, string[]> = {}
   for (const setting of stdout
     .toString()

@@ -134,6 +134,25 @@ test('follows http with what .netrc says', async () => {
   }
 })
 
+test('settings of git that cannot be read are told, and with them nothing is fetched', async () => {
+  await change(remote, 'one')
+  const url = await serveRemote()
+  const home = process.env['HOME']
+  writeFileSync(join(folder, '.gitconfig'), '[http\n')
+  process.env['HOME'] = folder
+  try {
+    expect(await failureOf(source(url).fetch())).toMatchObject({
+      code: 'RemoteRefused',
+      message: expect.stringMatching(
+        /^the settings of git cannot be read: fatal: bad config line 1 in file .*\.gitconfig$/,
+      ),
+      remedy: 'mend ~/.gitconfig',
+    })
+  } finally {
+    process.env['HOME'] = home
+  }
+})
+
 test('follows ssh with the programs of the user', async () => {
   const head = await change(remote, 'one')
   const programs = join(folder, 'bin')
