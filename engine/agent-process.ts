@@ -19,16 +19,14 @@ export interface AgentProcessOptions extends NodeOptions {
   readonly engineSocket: string
   readonly nodeAddress: string
   readonly runtime: 'auto' | 'docker' | 'process'
-  /** The agent ended by itself and is started again after a pause. */
-  onRestart(reason: string): void
+  /** The agent ended by itself and is started again after the pause that this returns, in milliseconds. */
+  onRestart(reason: string): number
 }
 
 export interface AgentProcess {
   /** Ends the agent; its pods run on. */
   stop(): Promise<void>
 }
-
-const restartPause = 1_000
 
 export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   let child: AgentChild
@@ -42,8 +40,8 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
     ])
     child.process.once('exit', (code, signal) => {
       if (stopping) return
-      options.onRestart(child.lastWords() ?? signal ?? `exit code ${code}`)
-      retry = setTimeout(start, restartPause)
+      const pause = options.onRestart(child.lastWords() ?? signal ?? `exit code ${code}`)
+      retry = setTimeout(start, pause)
     })
   }
 

@@ -4,8 +4,13 @@ import type { Logger } from 'pino'
 import { version } from '../machine/version.ts'
 import { startAgentProcess } from './agent-process.ts'
 import type { AgentProcess } from './agent-process.ts'
+import { clusterKind } from './api/cluster-object.ts'
+import type { ClusterObject } from './api/cluster-object.ts'
+import { defaultSettings } from './api/settings.ts'
 import type { NodeName } from './api/types.ts'
+import { hasJoined } from './cluster/objects/node-state.ts'
 import type { ClusterView } from './cluster/view.ts'
+import { admission } from './controllers/node/admission.ts'
 import type { Event } from './core/event.ts'
 import type { DataFolder } from './data.ts'
 import { deferred } from './deferred.ts'
@@ -69,6 +74,9 @@ export interface Nodes {
 /** Pods are found under `<service>.<namespace>.svc.cluster.local`, as in Kubernetes. */
 const clusterDomain = 'cluster.local'
 const heartbeatSeconds = 3
+/** Until the agent of this machine is started again after it ended; … where only a push can have changed that it must. */
+const restartPause = 1_000
+const admissionPause = 5_000
 
 export async function openNodes(options: NodesOptions): Promise<Nodes> {
   const { data, cluster, log, say, dispatch } = options
@@ -80,6 +88,8 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
   /** Ranges of nodes that are about to join: two that say hello at once get two. */
   const promised = new Map<NodeName, string>()
   let wasAble = false
+  /** Why the agent of this machine was last turned away by the branch's word; undefined where it was not. */
+  let notAdmitted: Refusal | undefined
   let lastEnd: string | undefined
   const { trust } = options
   const local = options.agent
@@ -98,10 +108,21 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     }
     const { pods, services } = await ranges.promise
     await welcome.promise
+    const barred = bar(node)
+    if (node === local?.nodeName) notAdmitted = barred
+    if (barred !== undefined) return barred
     const taken = new Set([...promised.values(), ...cluster.list('Node').flatMap(({ spec }) => spec.podCIDR ?? [])])
     const podCIDR = cluster.get('Node', node)?.spec.podCIDR ?? promised.get(node) ?? nextPodRange(pods, taken)
     promised.set(node, podCIDR)
     return { clusterUid, clusterName, clusterDomain, serviceCIDR: services, podCIDR } satisfies NodeSettings
+  }
+
+  /** Why the branch does not let a node be part of the cluster. */
+  function bar(name: NodeName): Refusal | undefined {
+    const own = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
+    const settings = { ...defaultSettings.spec.nodes, ...own?.spec.nodes }
+    const decision = admission({ name, node: cluster.get('Node', name), settings })
+    return decision.admitted ? undefined : { reason: decision.reason, remedy: decision.remedy }
   }
 
   /** An agent describes its node once it has set up its parts; until then it may still find that it cannot. */
@@ -118,8 +139,11 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     if (node === local?.nodeName) {
       return { reason: `node ${node} is the engine's own machine`, remedy: 'choose another name with --name' }
     }
+    const barred = bar(node)
+    if (barred !== undefined) return barred
+    const known = cluster.get('Node', node)
     // Whoever has a token for any node gets no other node's pods and Secrets with it.
-    if (bound || (isNew && cluster.get('Node', node) === undefined)) return undefined
+    if (bound || (isNew && (known === undefined || !hasJoined(known)))) return undefined
     const remedy = `choose another name with --name, or get a token from gantry token create --node ${node}`
     return { reason: `there is a node ${node} already, and the token is not for that node`, remedy }
   }
@@ -148,6 +172,11 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
       promised.delete(node.name)
     },
     onMessage(node, message) {
+      if (cluster.get('Node', node) === undefined) {
+        const reason = `node ${node} was removed while it was silent`
+        frontDoor.end(node, { reason, remedy: 'it joins anew by itself, where it may' })
+        return
+      }
       dispatch(eventOf(node, message))
       if (message.type === 'node') becomeAble(node)
     },
@@ -187,9 +216,13 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
       onLog: line => log.info({ agent: line }, 'agent'),
       onRestart(reason) {
         log.error({ reason }, 'the agent ended')
-        if (!wasAble) options.onFatal(new Error(`the agent cannot start: ${reason}`))
+        // The engine stays: it is by a push to it that this is mended.
+        if (notAdmitted !== undefined) {
+          if (reason !== lastEnd) say(`this machine runs no pods: ${notAdmitted.reason}; ${notAdmitted.remedy}`)
+        } else if (!wasAble) options.onFatal(new Error(`the agent cannot start: ${reason}`))
         else if (reason !== lastEnd) say(`the agent ended and is started again: ${reason}`)
         lastEnd = reason
+        return notAdmitted === undefined ? restartPause : admissionPause
       },
     })
   }

@@ -7,6 +7,7 @@ import type { Manifest, Revision } from './api/manifest.ts'
 import { formatProblem } from './api/problem.ts'
 import type { Problem } from './api/problem.ts'
 import type { ClusterSettings } from './api/settings.ts'
+import { checkAdmission } from './plan/admission.ts'
 import { describePlan } from './plan/describe.ts'
 import { checkGuards } from './plan/guards.ts'
 import { checkImmutable } from './plan/immutable.ts'
@@ -58,7 +59,7 @@ export async function propose(commit: Commit, options: ProposeOptions): Promise<
   const found = [...unsigned, ...told]
   if (found.some(isError)) return { ...result, problems: found, plan: { steps: [] }, verdict: 'rejected' }
   const planned = plan(cluster, manifests)
-  const problems = [...told, ...checkImmutable(planned)]
+  const problems = [...told, ...checkAdmission(cluster, rendered), ...checkImmutable(planned)]
   if (problems.some(isError)) return { ...result, problems, plan: planned, verdict: 'rejected' }
   const guard = checkGuards(planned, cluster, { settings, messages: commits.map(({ message }) => message), rewritten })
   if (guard.kind === 'allowed') return { ...result, problems, plan: planned, verdict: 'accepted' }
