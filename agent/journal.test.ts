@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -55,6 +55,29 @@ test('a line that was cut short is not there', async () => {
   await appendFile(file, '{"full":false,"resourceVersion":2,"put":[')
   expect((await readJournal(file, 'one'))?.resourceVersion).toBe(1)
 })
+
+test.each([
+  { name: 'no JSON', line: '{"full":fal', what: /Unexpected|JSON/ },
+  { name: 'no delta', line: '{"full":false}', what: 'resourceVersion must be number, not undefined' },
+  { name: 'an object that is none', line: '{"full":false,"resourceVersion":2,"put":[null],"delete":[]}', what: 'null' },
+])('a damaged line before the last is an error that tells where, and what to do: $name', async ({ line, what }) => {
+  await tell({ full: true, resourceVersion: 1, put: [configMap('a')] })
+  await appendFile(file, `${line}\n{"full":false,"resourceVersion":3,"put":[],"delete":[]}\n`)
+  const read = readJournal(file, 'one')
+  await expect(read).rejects.toThrow(`${file}:3 is damaged (`)
+  await expect(read).rejects.toThrow(what)
+  await expect(read).rejects.toThrow(
+    'remove the file and start the agent again while the engine runs: it is told everything anew',
+  )
+})
+
+test.each(['', '{"clusterUid":', '{"clusterUid":"c1"}', '[]', 'null'])(
+  'damaged settings are an error: %s',
+  async text => {
+    await writeFile(file, `${text}\n`)
+    await expect(readJournal(file, 'one')).rejects.toThrow(`${file}:1 is damaged (`)
+  },
+)
 
 test('a node without a journal was told nothing', async () => {
   expect(await readJournal(file, 'one')).toBeUndefined()

@@ -3,9 +3,11 @@
  * knows its pods, and one that was killed knows all that the one before it did. A line a delta, so that the cost of
  * keeping one follows the change. Not fsynced: a machine that loses its power loses its pods as well.
  */
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
+import { appendFile, rename, writeFile } from 'node:fs/promises'
 import type { NodeName } from '../engine/api/types.ts'
+import { parseEngineMessage } from '../engine/protocol/parse.ts'
 import type { AssignmentDelta, NodeSettings } from '../engine/protocol/session.ts'
+import { readIfThere } from '../machine/files.ts'
 import { Assignments } from './assignments.ts'
 
 export interface Journal {
@@ -17,6 +19,7 @@ export interface Journal {
 
 /** Deltas are folded into one line when they take more than this, and more than the line did. */
 const minDeltaBytes = 1 << 20
+const settingNames = ['clusterUid', 'clusterName', 'clusterDomain', 'serviceCIDR', 'podCIDR'] as const
 
 /** Appends to a file that holds Secrets: for this user's eyes only. */
 export function openJournal(file: string, assignments: Assignments): Journal {
@@ -58,16 +61,48 @@ export function openJournal(file: string, assignments: Assignments): Journal {
   }
 }
 
-/** What an earlier agent of this node was told; undefined where there was none. A line that a kill cut short was not acted on. */
+/**
+ * What an earlier agent of this node was told; undefined where there was none. A last line that a kill cut short was not
+ * acted on; a damaged one before it hides what was, and is an error.
+ */
 export async function readJournal(file: string, nodeName: NodeName): Promise<Assignments | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const text = await readIfThere(file)
   if (text === undefined) return undefined
   const [settings = '', ...lines] = text.split('\n')
-  const assignments = new Assignments(JSON.parse(settings) as NodeSettings, nodeName)
+  const assignments = new Assignments(
+    readLine(`${file}:1`, () => parseSettings(settings)),
+    nodeName,
+  )
   // What follows the last line end is nothing, or a line that was cut short.
-  for (const line of lines.slice(0, -1)) assignments.apply(JSON.parse(line) as AssignmentDelta)
+  for (const [index, line] of lines.slice(0, -1).entries()) {
+    readLine(`${file}:${index + 2}`, () => assignments.apply(parseDelta(line)))
+  }
   return assignments
+}
+
+function readLine<T>(place: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `${place} is damaged (${what}); remove the file and start the agent again while the engine runs: it is told everything anew`,
+      { cause },
+    )
+  }
+}
+
+function parseSettings(line: string): NodeSettings {
+  const settings = { ...(JSON.parse(line) as object) }
+  for (const name of settingNames) {
+    if (typeof (settings as Partial<NodeSettings>)[name] !== 'string') throw new TypeError(`it has no ${name}`)
+  }
+  return settings as NodeSettings
+}
+
+/** As the session checked it when it came. */
+function parseDelta(line: string): AssignmentDelta {
+  const message = parseEngineMessage({ type: 'assign', delta: JSON.parse(line) })
+  if (message.type !== 'assign') throw new TypeError('it is no assignment')
+  return message.delta
 }

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { decode, encode, type Answer, type DecodedPacket } from 'dns-packet'
 import { array, assert, asyncProperty, nat, oneof, tuple, uint8Array } from 'fast-check'
@@ -193,3 +194,19 @@ describeWith(['root', 'busybox'], 'on port 53', () => {
     expect(stdout).toMatch(/Name:\s+web\.shop\.svc\.cluster\.local\s+Address: 10\.96\.0\.7/)
   })
 })
+
+test.each(['TCP', 'UDP'] as const)(
+  'an address whose %s port is taken is refused, and no socket stays behind',
+  async taken => {
+    const sockets = (): number => process.getActiveResourcesInfo().filter(name => /UDP|TCP/.test(name)).length
+    // Those of earlier tests are closed, and leave a moment later.
+    while (sockets() > 0) await sleep(5)
+    const other = taken === 'TCP' ? createServer().listen(port, address) : createSocket('udp4').bind(port, address)
+    await once(other, 'listening')
+    await expect(start([])).rejects.toThrow('EADDRINUSE')
+    while (sockets() > 1) await sleep(5)
+    other.close()
+    await once(other, 'close')
+    await start([])
+  },
+)

@@ -34,10 +34,10 @@ export async function createDns(options: DnsOptions): Promise<Dns> {
   const udp = createSocket('udp4')
   const clients = new Set<Socket>()
   const tcp = createServer(socket => serveTcp(socket, { clients, responder }))
-  udp.bind(port, address)
-  await once(udp, 'listening')
-  tcp.listen(udp.address().port, address)
   try {
+    udp.bind(port, address)
+    await once(udp, 'listening')
+    tcp.listen(udp.address().port, address)
     await once(tcp, 'listening')
   } catch (error) {
     udp.close()

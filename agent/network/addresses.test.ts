@@ -56,6 +56,6 @@ test.each(['', '{', '[]', '{"last":1}', '{"last":1,"pods":{"a":7}}'])('a damaged
   const damaged = join(folder, 'addresses.json')
   await writeFile(damaged, text)
   await expect(openAddresses({ file: damaged, range })).rejects.toThrow(
-    `${damaged} does not hold the addresses of pods; stop this node's pods, then remove the file`,
+    `${damaged} is damaged; it says which pod has which address: stop this node's pods, then remove it`,
   )
 })

@@ -1,7 +1,8 @@
 /** Which pod has which address, kept on disk: an address outlives the agent and is never given twice. */
 import { dirname } from 'node:path'
 import type { Uid } from '../../engine/api/types.ts'
-import { makePrivateFolder, readIfThere, writeFileDurably } from '../../machine/files.ts'
+import { makePrivateFolder, writeFileDurably } from '../../machine/files.ts'
+import { readJson } from '../../machine/json-file.ts'
 import { addressAt, parseAddress, type Cidr } from './cidr.ts'
 
 export interface Addresses {
@@ -23,7 +24,8 @@ const firstOffset = 2
 export async function openAddresses(options: { file: string; range: Cidr }): Promise<Addresses> {
   const { file, range } = options
   await makePrivateFolder(dirname(file))
-  let kept = await readKept(file)
+  const remedy = "it says which pod has which address: stop this node's pods, then remove it"
+  let kept = (await readJson(file, { is: isKept, remedy })) ?? { last: firstOffset - 1, pods: {} }
   let queue: Promise<unknown> = Promise.resolve()
 
   /** One change after another, each on disk before it counts. */
@@ -73,24 +75,6 @@ function freeOffset(range: Cidr, kept: Kept): number {
 function isWithin(range: Cidr, address: string): boolean {
   const number = parseAddress(address)
   return number !== undefined && number >= range.base && number < range.base + range.size
-}
-
-async function readKept(file: string): Promise<Kept> {
-  const text = await readIfThere(file)
-  if (text === undefined) return { last: firstOffset - 1, pods: {} }
-  const value: unknown = safeParse(text)
-  if (!isKept(value)) {
-    throw new Error(`${file} does not hold the addresses of pods; stop this node's pods, then remove the file`)
-  }
-  return value
-}
-
-function safeParse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function isKept(value: unknown): value is Kept {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createNetwork } from './create.ts'
-import { defaultRanges } from './ranges.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -12,9 +11,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 const owner = { clusterUid: 'cluster', nodeName: 'node', mode: 'loopback' } as const
+const ranges = { podCIDR: '127.244.0.0/24', serviceCIDR: '127.96.0.0/16' }
 
 test('gives addresses of 127.0.0.0/8 and makes nothing', async () => {
-  const network = await createNetwork({ folder, ...owner, ...defaultRanges('loopback') })
+  const network = await createNetwork({ folder, ...owner, ...ranges })
   const { mode, bridge, gateway, hostAddress, podCIDR, serviceCIDR, warnings } = network
   expect({ mode, bridge, gateway, hostAddress, podCIDR, serviceCIDR, warnings }).toEqual({
     mode: 'loopback',
@@ -35,13 +35,12 @@ test('gives addresses of 127.0.0.0/8 and makes nothing', async () => {
 })
 
 test('either names where DNS listens or says why it does not', async () => {
-  const network = await createNetwork({ folder, ...owner, ...defaultRanges('loopback') })
+  const network = await createNetwork({ folder, ...owner, ...ranges })
   expect(network.dnsAddress === undefined).toBe(network.dnsRefused !== undefined)
 })
 
 test('refuses a range beyond 127.0.0.0/8', async () => {
-  const ranges = { ...defaultRanges('loopback'), podCIDR: '10.244.0.0/24' }
-  await expect(createNetwork({ folder, ...owner, ...ranges })).rejects.toThrow(
+  await expect(createNetwork({ folder, ...owner, ...ranges, podCIDR: '10.244.0.0/24' })).rejects.toThrow(
     'an ordinary user has only the addresses of 127.0.0.0/8, and podCIDR is 10.244.0.0/24; ' +
       'give a range within it, or run Gantry as root',
   )

@@ -2,9 +2,10 @@
  * What each pod of this node was asked to be, on disk: so that a pod that the engine forgot while the agent was away
  * can still be stopped as its spec says. A spec names Secrets and holds none, but its variables may: 0700 and 0600.
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod, Uid } from '../../engine/api/types.ts'
+import { readIfThere } from '../../machine/files.ts'
 
 const file = 'pod.json'
 
@@ -43,12 +44,20 @@ export function createSpecStore(folder: string): SpecStore {
   }
 }
 
-/** Undefined where there is none, or where the file was cut short by a crash of the machine. */
+/** Undefined where there is none, or where a crash of the machine damaged it: what then still runs is stopped without it. */
 async function read(path: string): Promise<Pod | undefined> {
+  const text = await readIfThere(path)
+  if (text === undefined) return undefined
   try {
-    const pod: Pod = JSON.parse(await readFile(path, 'utf8'))
-    return pod.kind === 'Pod' ? pod : undefined
+    const pod: unknown = JSON.parse(text)
+    return isPod(pod) ? pod : undefined
   } catch {
     return undefined
   }
+}
+
+/** What its engine had checked, and this agent wrote whole: more of it could only be damaged by hand. */
+function isPod(value: unknown): value is Pod {
+  const { kind, metadata, spec } = { ...(value as Partial<Pod>) }
+  return kind === 'Pod' && typeof metadata?.uid === 'string' && Array.isArray(spec?.containers)
 }

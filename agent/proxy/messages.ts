@@ -1,5 +1,6 @@
 /** What agent and proxy say to each other on the proxy's socket, a JSON message a line. */
 import type { ServiceProblem } from '../../engine/protocol/session.ts'
+import { isTable } from './check-table.ts'
 import type { ProxyTable } from './table.ts'
 
 export type ProxyRequest =
@@ -15,9 +16,10 @@ export type ProxyAnswer =
   /** The addresses that could not be bound are now these. */
   | { readonly type: 'problems'; readonly problems: readonly ServiceProblem[] }
 
-/** Both ends are Gantry's own and of one build, or part after `hello`: the shape is checked, not each field. */
+/** Both ends are Gantry's own and of one build, or part after `hello`: of a table every field is checked, else the type. */
 export function parseRequest(json: unknown): ProxyRequest {
-  if (isMessage(json, ['apply', 'leave'])) return json as ProxyRequest
+  if (isMessage(json, ['leave'])) return json as ProxyRequest
+  if (isMessage(json, ['apply']) && 'table' in json && isTable(json.table)) return json as ProxyRequest
   throw new TypeError(`the agent sent the proxy what is no request: ${JSON.stringify(json).slice(0, 100)}`)
 }
 

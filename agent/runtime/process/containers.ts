@@ -74,8 +74,8 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
   const asRoot = process.getuid?.() === 0
   const entries = new Map<ContainerId, Entry>()
   const starting = new Map<ContainerId, Promise<ContainerStatusReport>>()
-  for (const record of await readRecords(layout.containers, 'container.json')) {
-    if (isContainerRecord(record)) await adopt(record)
+  for (const record of await readRecords(layout.containers, { file: 'container.json', is: isContainerRecord })) {
+    await adopt(record)
   }
   const marks = watchMarks(layout.marks, { onChange: refresh, everyMs: lookEveryMs })
 

@@ -69,14 +69,20 @@ export function pathPart(text: string): string {
   throw new Error(`"${text}" is not a uid or name that can name a folder: use letters, digits, "-" and "."`)
 }
 
-/** Every record of this name, one a folder. A folder without one was given up before anything ran in it: it goes. */
-export async function readRecords(folder: string, file: string): Promise<readonly unknown[]> {
+/**
+ * Every record of this name, one a folder. A folder without one was given up before anything ran in it: it goes. Rejects
+ * where one is damaged: what runs of it would be nobody's.
+ */
+export async function readRecords<T>(
+  folder: string,
+  { file, is }: { file: string; is: (value: unknown) => value is T },
+): Promise<readonly T[]> {
   await makePrivateFolder(folder)
   const names = (await readdir(folder)).sort()
   const records = await Promise.all(
     names.map(async name => {
       const remedy = `remove the folder ${join(folder, name)}; what still runs of it is then told as a stray`
-      const record = await readJson(join(folder, name, file), { is: isRecord, remedy })
+      const record = await readJson(join(folder, name, file), { is, remedy })
       if (record !== undefined) return [record]
       await rm(join(folder, name), { recursive: true, force: true })
       return []

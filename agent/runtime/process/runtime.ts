@@ -51,7 +51,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   await writeFileDurably(layout.plain, plainScript, { mode: 0o600 })
   const refused = await whyNotIsolated(folder, layout)
   const sandboxes = new Map(
-    (await readRecords(layout.sandboxes, 'sandbox.json')).filter(isSandboxRecord).map(s => [s.podUid, s]),
+    (await readRecords(layout.sandboxes, { file: 'sandbox.json', is: isSandboxRecord })).map(s => [s.podUid, s]),
   )
   const listeners = new Set<(event: RuntimeEvent) => void>()
   const containers = await createContainers({
