@@ -1,7 +1,6 @@
 /** The parts of a node that need to know the cluster's settings, started in the order in which they need each other. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createDns } from './dns/server.ts'
 import type { Dns } from './dns/server.ts'
 import { createNetwork } from './network/create.ts'
 import type { NodeNetwork } from './network/network.ts'
@@ -14,6 +13,7 @@ import type { ProxyClient } from './proxy/client.ts'
 import { openRuntimes } from './runtimes.ts'
 import type { RuntimeChoice } from './runtimes.ts'
 import type { Runtime } from './runtime/runtime.ts'
+import { serveDns } from './serve-dns.ts'
 import { createTraffic } from './traffic.ts'
 import type { Traffic } from './traffic.ts'
 import type { AgentMessage, NodeSettings, PodReport } from '../engine/protocol/session.ts'
@@ -91,30 +91,6 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     },
   })
   return { network, runtimes, proxy, dns, pods, peers, traffic }
-}
-
-/** Where port 53 was taken since the network found it free, pods are told the same as where it never was. */
-async function serveDns(
-  network: NodeNetwork,
-  { domain, log }: { domain: string; log: Logger },
-): Promise<{ network: NodeNetwork; dns: Dns | undefined }> {
-  const { dnsAddress: address } = network
-  if (address === undefined) return { network, dns: undefined }
-  try {
-    return { network, dns: await createDns({ address, domain }) }
-  } catch (error) {
-    log.error(error, 'names of services cannot be served')
-    const dnsRefused = `port 53 of ${address} cannot be listened on: ${String(error)}`
-    return { network: withoutDns(network, dnsRefused), dns: undefined }
-  }
-}
-
-/** All else is the network's own, its address that may change too. */
-function withoutDns(network: NodeNetwork, dnsRefused: string): NodeNetwork {
-  return Object.create(network, {
-    dnsAddress: { value: undefined },
-    dnsRefused: { value: dnsRefused },
-  }) as NodeNetwork
 }
 
 /** Lets go in the opposite order. Pods and the proxy run on. */
