@@ -6,7 +6,7 @@ export interface AppOptions {
 }
 
 /** Only the bench's own agents run these pods: whatever else the cluster has stays out of the figures. */
-export const nodeLabel = { 'bench.gantry.dev/node': 'memory' }
+export const nodeLabel = { 'bench.example/node': 'memory' }
 
 export function nameOf(app: number): string {
   return `app-${app}`

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { defaultMode } from '../../agent/network/create.ts'
 import type { EngineStatus } from '../../engine/server/controls.ts'
-import { Gantry, must } from '../e2e/gantry.ts'
+import { formatEngineAddress } from '../../engine/protocol/address.ts'
+import { freePort, Gantry, must } from '../e2e/gantry.ts'
 import type { Clone, GantryOptions } from '../e2e/gantry.ts'
 import type { Closer } from './bench.ts'
 import { MemoryAgents } from './memory-agents.ts'
@@ -27,11 +28,15 @@ export class BenchCluster {
   }
 
   static async start(agentCount: number, own: (close: Closer) => void, options = quietUser): Promise<BenchCluster> {
-    const gantry = await Gantry.up(options)
+    const engine = { host: '127.0.0.1', port: await freePort() }
+    const listen = ['--agents-listen', formatEngineAddress(engine)]
+    const gantry = await Gantry.up({ ...options, args: [...(options.args ?? []), ...listen] })
     own(() => gantry.down())
-    const agents = new MemoryAgents({
+    const made = must(await gantry.cli('token', 'create', '--uses', String(Math.max(agentCount, 1))))
+    const agents = await MemoryAgents.join({
       count: agentCount,
-      socket: join(gantry.data, 'agent.sock'),
+      engine,
+      token: made.stdout,
       network: options.uid === undefined ? await defaultMode() : 'loopback',
       folder: gantry.folder,
     })

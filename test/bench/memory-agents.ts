@@ -6,15 +6,23 @@ import { memoryNetwork } from '../../agent/pods/memory-network.ts'
 import { MemoryRuntime } from '../../agent/pods/memory-runtime.ts'
 import { createPods } from '../../agent/pods/pods.ts'
 import type { Pods } from '../../agent/pods/pods.ts'
-import { dialUnixSocket, linkToEngine } from '../../agent/session.ts'
+import { remoteAccess } from '../../agent/engine-access.ts'
+import type { Identity } from '../../agent/identity/identity.ts'
+import { joinEngine } from '../../agent/identity/join.ts'
+import { keepRenewed } from '../../agent/identity/renewal.ts'
+import type { Renewal } from '../../agent/identity/renewal.ts'
+import { linkToEngine } from '../../agent/session.ts'
 import type { EngineLink } from '../../agent/session.ts'
+import type { EngineAddress } from '../../engine/protocol/address.ts'
 import type { AssignmentDelta, NetworkMode, NodeReport, NodeSettings } from '../../engine/protocol/session.ts'
 import { nodeLabel } from './app-files.ts'
 
 export interface MemoryAgentsOptions {
   readonly count: number
-  /** The engine's. */
-  readonly socket: string
+  /** Where the engine listens for agents. */
+  readonly engine: EngineAddress
+  /** Lets in all of them. */
+  readonly token: string
   readonly network: NetworkMode
   /** Where the agents make their folders. */
   readonly folder: string
@@ -27,13 +35,24 @@ export class MemoryAgents {
   /** Called with everything that an agent is told. */
   onTold: (delta: AssignmentDelta) => void = () => {}
 
-  constructor({ count, folder, ...options }: MemoryAgentsOptions) {
-    this.#folder = mkdtempSync(join(folder, 'agents-'))
-    this.#agents = Array.from({ length: count }, (_, index) => {
-      const name = `memory-${index}`
+  private constructor(parent: string, { network }: MemoryAgentsOptions, identities: readonly Identity[]) {
+    this.#folder = parent
+    this.#agents = identities.map(identity => {
       const told = (delta: AssignmentDelta): void => this.onTold(delta)
-      return new MemoryAgent({ ...options, name, folder: join(this.#folder, name), told })
+      return new MemoryAgent({ network, identity, folder: join(parent, identity.node), told })
     })
+  }
+
+  /** Each joins with a certificate of its own, and holds a session over TLS, as on a machine of its own. */
+  static async join(options: MemoryAgentsOptions): Promise<MemoryAgents> {
+    const { count, engine, token } = options
+    const parent = mkdtempSync(join(options.folder, 'agents-'))
+    const identities: Identity[] = []
+    for (let index = 0; index < count; index++) {
+      const node = `memory-${index}`
+      identities.push(await joinEngine({ folder: join(parent, node, 'identity'), engine, token, node }))
+    }
+    return new MemoryAgents(parent, options, identities)
   }
 
   get joined(): number {
@@ -52,8 +71,7 @@ export class MemoryAgents {
 }
 
 interface MemoryAgentOptions {
-  readonly name: string
-  readonly socket: string
+  readonly identity: Identity
   readonly network: NetworkMode
   readonly folder: string
   told(delta: AssignmentDelta): void
@@ -63,15 +81,23 @@ class MemoryAgent {
   readonly #options: MemoryAgentOptions
   readonly #runtime = new MemoryRuntime()
   readonly #link: EngineLink
+  readonly #renewal: Renewal
+  readonly #name: string
   #pods: Promise<Pods> | undefined
   #assignments: Assignments | undefined
   isJoined = false
 
   constructor(options: MemoryAgentOptions) {
     this.#options = options
+    const { identity, folder } = options
+    this.#name = identity.node
+    const onError = (error: unknown): never => {
+      throw error
+    }
+    this.#renewal = keepRenewed({ folder: join(folder, 'identity'), identity, onError })
     this.#link = linkToEngine({
       network: options.network,
-      dial: () => dialUnixSocket(options.socket),
+      dial: remoteAccess(this.#renewal).dial,
       node: () => this.#describe(),
       onMessage: message => {
         if (message.type === 'welcome') void this.#welcome(message.settings)
@@ -79,9 +105,9 @@ class MemoryAgent {
       },
       onDown: () => (this.isJoined = false),
       onRefused: (reason, remedy) => {
-        throw new Error(`${options.name} was refused: ${reason}; ${remedy}`)
+        throw new Error(`${this.#name} was refused: ${reason}; ${remedy}`)
       },
-      async *logs() {},
+      open: () => Promise.reject(new Error('nothing runs here')),
     })
   }
 
@@ -90,6 +116,7 @@ class MemoryAgent {
   }
 
   async close(): Promise<void> {
+    this.#renewal.close()
     this.#link.close()
     await (await this.#pods)?.close()
     await this.#runtime.close()
@@ -97,7 +124,7 @@ class MemoryAgent {
 
   async #welcome(settings: NodeSettings): Promise<void> {
     this.isJoined = true
-    this.#assignments ??= new Assignments(settings, this.#options.name)
+    this.#assignments ??= new Assignments(settings, this.#name)
     this.#pods ??= this.#createPods(settings)
     const pods = await this.#pods
     this.#link.send({ type: 'report', pods: pods.reports() })
@@ -108,7 +135,7 @@ class MemoryAgent {
       runtimes: new Map([['process', this.#runtime]]),
       network: memoryNetwork({ prefix: podCIDR.split('.').slice(0, 3).join('.') }),
       folder: this.#options.folder,
-      nodeName: this.#options.name,
+      nodeName: this.#name,
       onReport: report => this.#link.send({ type: 'report', pods: [report] }),
       onEvent: event => this.#link.send({ type: 'events', events: [event] }),
     })
@@ -127,8 +154,8 @@ class MemoryAgent {
   #describe(): NodeReport {
     const capacity = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '250' }
     return {
-      name: this.#options.name,
-      labels: { 'kubernetes.io/hostname': this.#options.name, ...nodeLabel },
+      name: this.#name,
+      labels: { 'kubernetes.io/hostname': this.#name, ...nodeLabel },
       taints: [],
       status: { capacity, allocatable: capacity, runtimeHandlers: [{ name: 'process' }] },
     }
