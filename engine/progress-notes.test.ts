@@ -132,11 +132,11 @@ test('a note that cannot be written is tried again, with what became known meanw
 
 test('once closed it is not tried again', async () => {
   const one = await commit('one')
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   failures = 1
   notes.note(cluster(one, { appliedAt: early }))
   await notes.close()
   expect(told).toEqual(['trouble'])
-  vi.useFakeTimers()
   expect(vi.getTimerCount()).toBe(0)
   expect(await read(one)).toEqual({})
 })

@@ -79,8 +79,26 @@ async function refusal(promise: Promise<unknown>): Promise<string> {
 }
 
 test('one new commit at the remote has the very tree of the old one: programs, links and folders too', async () => {
-  const old = push('Old', { 'run.sh': '#!/bin/sh', link: '→ run.sh', 'a/b/c': '1', d: '2', kept: '3' })
-  const fresh = push('New', { 'run.sh': 'no program', link: 'no link', a: 'no folder', 'd/e': '4', kept: '3' })
+  const old = push('Old', {
+    'run.sh': '#!/bin/sh',
+    'mode.sh': '#!/bin/sh',
+    link: '→ run.sh',
+    'a/b/c': '1',
+    d: '2',
+    kept: '3',
+  })
+  push('New', {
+    'mode.sh': '#!/bin/sh',
+    'run.sh': 'no program',
+    link: 'no link',
+    a: 'no folder',
+    'd/e': '4',
+    kept: '3',
+  })
+  chmodSync(join(folder, 'work/mode.sh'), 0o644)
+  git('commit', '--quiet', '--all', '--amend', '--no-edit')
+  git('push', '--quiet', '--force', '../remote.git', 'HEAD:main')
+  const fresh = git('rev-parse', 'HEAD')
   const { commit, restored } = await run({ commit: old.slice(0, 7) })
   expect(restored).toMatchObject({ commit: old, subject: 'Old' })
   expect(atRemote()).toBe(commit)
@@ -160,6 +178,13 @@ test('where the remote is away, nothing is changed', async () => {
   expect(await refusal(run({ commit: commits[0] }))).toMatch(
     /^the rollback needs the newest commit: git fetch of \S+ failed: .*; check the address, .*; or roll back in a clone/,
   )
+  expect(await own.resolve(main)).toBe(commits[1])
+})
+
+test('where the remote goes away in mid-push, the own branch is as before', async () => {
+  const commits = [push('Old', { a: '1' }), push('New', { a: '2' })]
+  hook('pre-receive', 'mv "$PWD" "$PWD.away"; exit 1')
+  expect(await refusal(run({ commit: commits[0] }))).toMatch(/^the rollback cannot be pushed to main: /)
   expect(await own.resolve(main)).toBe(commits[1])
 })
 
