@@ -22,6 +22,8 @@ import { bundleOf, createIssuer } from './fleet/issuer.ts'
 import { openLocalDoor } from './fleet/local-door.ts'
 import type { Door } from './fleet/local-door.ts'
 import { judgeNodeCertificate } from './fleet/node-certificate.ts'
+import { ownPart } from './fleet/own-objects.ts'
+import type { Surroundings } from './fleet/own-objects.ts'
 import { openRevocations } from './fleet/revocations.ts'
 import { openTokens } from './fleet/tokens.ts'
 import type { Tokens } from './fleet/tokens.ts'
@@ -152,6 +154,12 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     log.warn({ reason, remedy, from }, 'an agent was refused')
   }
 
+  const surroundings: Surroundings = {
+    node: name => cluster.get('Node', name),
+    nodes: () => cluster.list('Node'),
+    pod: key => cluster.get('Pod', key),
+    hasService: key => cluster.get('Service', key) !== undefined,
+  }
   const issuer = createIssuer({
     trust,
     tokens,
@@ -177,7 +185,11 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
         frontDoor.end(node, { reason, remedy: 'it joins anew by itself, where it may' })
         return
       }
-      dispatch(eventOf(node, message))
+      const { own, foreign } = ownPart(node, message, surroundings)
+      if (foreign.length > 0) {
+        log.warn({ node, foreign: foreign.slice(0, 10), count: foreign.length }, 'a node speaks of what is not its own')
+      }
+      dispatch(eventOf(node, own))
       if (message.type === 'node') becomeAble(node)
     },
     onLeft(node, reason) {
@@ -251,8 +263,7 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
 function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' | 'renew' }>): Event {
   switch (message.type) {
     case 'node':
-      // Whatever it calls itself: a session speaks for its own node.
-      return { kind: 'node', node: { ...message.node, name: node } }
+      return { kind: 'node', node: message.node }
     case 'report':
       return { kind: 'report', node, pods: message.pods }
     case 'events':

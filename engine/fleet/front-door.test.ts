@@ -1,14 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { dialUnixSocket, linkToEngine } from '../../agent/session.ts'
 import type { EngineLink } from '../../agent/session.ts'
+import type { OpenStream } from '../../agent/answers.ts'
 import { createFrontDoor } from './front-door.ts'
 import type { FrontDoor } from './front-door.ts'
 import { openLocalDoor } from './local-door.ts'
 import type { Door } from './local-door.ts'
-import type { LogRequest, NodeReport, NodeSettings } from '../protocol/session.ts'
+import type { NodeReport, NodeSettings } from '../protocol/session.ts'
+import { StreamRefused } from '../protocol/streams.ts'
+import type { StreamRequest } from '../protocol/streams.ts'
 
 const settings: NodeSettings = {
   clusterUid: 'c1',
@@ -18,7 +22,7 @@ const settings: NodeSettings = {
   podCIDR: '10.244.0.0/24',
 }
 const node: NodeReport = { name: 'one', labels: {}, taints: [], status: {} }
-const logRequest: LogRequest = { podUid: 'p', container: 'c', follow: false, previous: false, timestamps: false }
+const podUid = 'p'
 
 let folder: string
 let frontDoor: FrontDoor | undefined
@@ -60,7 +64,7 @@ async function closeDoor(): Promise<void> {
   door = undefined
 }
 
-function dial(logs: () => AsyncIterable<string> = async function* () {}): EngineLink {
+function dial(open: OpenStream = () => Promise.reject(new StreamRefused(404, 'no such pod'))): EngineLink {
   link = linkToEngine({
     dial: () => dialUnixSocket(join(folder, 'agent.sock')),
     network: 'bridged',
@@ -69,7 +73,7 @@ function dial(logs: () => AsyncIterable<string> = async function* () {}): Engine
       heard.push(message.type === 'assign' ? `assign ${message.delta.resourceVersion}` : message.type),
     onDown: () => heard.push('down'),
     onRefused: reason => heard.push(`refused: ${reason}`),
-    logs,
+    open,
   })
   return link
 }
@@ -107,27 +111,71 @@ test('a node that leaves is noticed', async () => {
   expect(engine.connected).toEqual(new Set())
 })
 
-test('logs stream over the session, and their errors keep their status', async () => {
+test('streams go over the session, each request as it was made, each direction ending for itself', async () => {
   const engine = await openDoor()
-  dial(async function* () {
-    yield 'one\n'
-    yield 'two\n'
+  const asked: StreamRequest[] = []
+  dial(async request => {
+    asked.push(request)
+    return async stream => {
+      for await (const chunk of stream) stream.write(String(chunk).toUpperCase())
+      stream.end('END')
+    }
   })
   await vi.waitFor(() => expect(heard).toContain('welcome'))
-  let text = ''
-  for await (const chunk of engine.logs('one', logRequest, new AbortController().signal)) text += chunk
-  expect(text).toBe('one\ntwo\n')
+  const requests: StreamRequest[] = [
+    { kind: 'exec', podUid, container: 'c', command: ['echo', 'ä & "%', ''], stdin: true, tty: false },
+    { kind: 'attach', podUid, container: 'c', stdin: false },
+    { kind: 'portforward', podUid, port: 80 },
+    { kind: 'logs', podUid, container: 'c', follow: true, previous: false, timestamps: false, tailLines: 0 },
+  ]
+  for (const request of requests) {
+    const stream = await engine.open('one', request, new AbortController().signal)
+    stream.end('hello ')
+    expect(await text(stream)).toBe('HELLO END')
+  }
+  expect(asked).toEqual(requests)
 })
 
-test('an agent that refuses a log says why', async () => {
+test('one that reads nothing holds up nobody but itself', async () => {
   const engine = await openDoor()
-  // oxlint-disable-next-line require-yield
-  dial(async function* () {
-    throw Object.assign(new Error('container "c" is waiting to start'), { status: 400 })
+  const abort = new AbortController()
+  let gone = false
+  dial(async (request, signal) => async stream => {
+    signal.addEventListener('abort', () => (gone = true))
+    if (request.kind === 'attach') return
+    stream.end('answered')
   })
   await vi.waitFor(() => expect(heard).toContain('welcome'))
-  const read = async (): Promise<void> => {
-    for await (const _ of engine.logs('one', logRequest, new AbortController().signal));
-  }
-  await expect(read()).rejects.toMatchObject({ status: 400, message: 'container "c" is waiting to start' })
+  const stuck = await engine.open('one', { kind: 'attach', podUid, container: 'c', stdin: true }, abort.signal)
+  let written = 0
+  while (stuck.write(Buffer.alloc(64 * 1024))) written += 1
+  await new Promise(resolve => setTimeout(resolve, 100))
+  // What is on its way is limited: the writer is made to wait.
+  expect(written * 64 * 1024).toBeLessThan(4 * 1024 * 1024)
+  expect(stuck.writableNeedDrain).toBe(true)
+  const other = await engine.open('one', { kind: 'portforward', podUid, port: 80 }, new AbortController().signal)
+  expect(await text(other)).toBe('answered')
+  abort.abort()
+  await vi.waitFor(() => expect(gone).toBe(true))
+})
+
+test.each([
+  { name: 'with its status', error: new StreamRefused(400, 'container "c" is waiting'), status: 400 },
+  { name: 'for a reason of its own', error: new Error('no more pipes'), status: 500 },
+])('an agent that refuses a stream says why, $name', async ({ error, status }) => {
+  const engine = await openDoor()
+  dial(() => Promise.reject(error))
+  await vi.waitFor(() => expect(heard).toContain('welcome'))
+  const request = { kind: 'portforward', podUid, port: 80 } as const
+  const { message } = error
+  await expect(engine.open('one', request, new AbortController().signal)).rejects.toMatchObject({ status, message })
+})
+
+test('of a node that is not there no stream is opened', async () => {
+  const engine = await openDoor()
+  const request = { kind: 'portforward', podUid, port: 80 } as const
+  await expect(engine.open('two', request, new AbortController().signal)).rejects.toMatchObject({
+    status: 503,
+    message: 'node two is not connected: its agent has the pod',
+  })
 })

@@ -1,17 +1,12 @@
 /** The agents' sessions, one a node: who may speak for which node, and what each is told. */
 import type { Duplex } from 'node:stream'
-import { openSession, LogError } from './session.ts'
+import { openSession } from './session.ts'
 import type { Session } from './session.ts'
 import type { Refusal } from '../protocol/joining.ts'
 import { agreedVersion, protocolVersions } from '../protocol/versions.ts'
-import type {
-  AgentMessage,
-  AssignmentDelta,
-  LogRequest,
-  NetworkMode,
-  NodeReport,
-  NodeSettings,
-} from '../protocol/session.ts'
+import type { AgentMessage, AssignmentDelta, NetworkMode, NodeReport, NodeSettings } from '../protocol/session.ts'
+import { StreamRefused } from '../protocol/streams.ts'
+import type { StreamRequest } from '../protocol/streams.ts'
 import type { NodeName } from '../api/types.ts'
 
 /** Who is at the other end of a connection. */
@@ -31,7 +26,8 @@ export interface FrontDoor {
   tellAuthorities(): void
   /** Ends the node's session, and says why. */
   end(node: NodeName, refusal: Refusal): void
-  logs(node: NodeName, request: LogRequest, signal: AbortSignal): AsyncIterable<string>
+  /** A stream to the node's agent. Rejects with StreamRefused. */
+  open(node: NodeName, request: StreamRequest, signal: AbortSignal): Promise<Duplex>
   close(): void
 }
 
@@ -179,10 +175,10 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
       const guest = guests.get(node)
       if (guest !== undefined) refuse(guest, refusal)
     },
-    logs(node, request, signal) {
-      const session = guests.get(node)?.session
-      if (session === undefined) throw new LogError(503, `node ${node} is not connected: its agent has the logs`)
-      return session.logs(request, signal)
+    async open(node, request, signal) {
+      const guest = guests.get(node)
+      if (guest === undefined) throw new StreamRefused(503, `node ${node} is not connected: its agent has the pod`)
+      return guest.session.open(request, signal)
     },
     close() {
       for (const session of open) session.close()

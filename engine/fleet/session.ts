@@ -1,15 +1,17 @@
 /**
  * One agent's session as the engine sees it. The agent dialled; on that connection the engine is the HTTP/2 client.
  */
-import { connect, constants } from 'node:http2'
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
+import { connect } from 'node:http2'
+import type { ClientHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { createLineDecoder, encodeLine } from '../protocol/lines.ts'
 import { parseAgentMessage } from '../protocol/parse.ts'
 import type { Refusal } from '../protocol/joining.ts'
-import type { AgentMessage, AssignmentDelta, EngineMessage, LogRequest } from '../protocol/session.ts'
+import type { AgentMessage, AssignmentDelta, EngineMessage } from '../protocol/session.ts'
+import type { StreamRequest } from '../protocol/streams.ts'
 import { UnfitVersion } from '../protocol/versions.ts'
 import { Backlog } from './backlog.ts'
+import { openStream } from './open-stream.ts'
 
 export interface Session {
   send(message: Exclude<EngineMessage, { type: 'assign' | 'refused' }>): void
@@ -19,8 +21,8 @@ export interface Session {
   refuse(refusal: Refusal): void
   /** Whether anybody answers at the other end. */
   isAlive(): Promise<boolean>
-  /** Text as it comes. Rejects with LogError where the agent refuses the request. */
-  logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>
+  /** Resolves once the agent has begun what it is asked for. Rejects with StreamRefused. */
+  open(request: StreamRequest, signal: AbortSignal): Promise<Duplex>
   close(): void
 }
 
@@ -30,16 +32,6 @@ export interface SessionHandlers {
   onUnfit(session: Session, error: UnfitVersion): void
   /** Called once, whatever ended the session; `reason` is undefined where it was closed in good order. */
   onEnd(session: Session, reason: Error | undefined): void
-}
-
-/** Why an agent gave no logs, with the HTTP status that tells kubectl. */
-export class LogError extends Error {
-  readonly status: number
-  constructor(status: number, message: string) {
-    super(message)
-    this.name = 'LogError'
-    this.status = status
-  }
 }
 
 /** How long an agent may leave what it was sent unread. */
@@ -86,7 +78,7 @@ export function openSession(socket: Duplex, handlers: SessionHandlers): Session 
       hello = setTimeout(() => client.destroy(), farewell)
     },
     isAlive: () => ping(client),
-    logs: (request, signal) => readLogs(client, request, signal),
+    open: (request, signal) => openStream(client, request, signal),
     close: () => client.destroy(),
   }
   let hello = setTimeout(() => client.destroy(new Error('the agent did not say hello within 10 s')), helloTimeout)
@@ -137,23 +129,4 @@ function ping(client: ClientHttp2Session): Promise<boolean> {
     client.once('close', () => settle(false))
     client.ping(error => settle(error === null))
   })
-}
-
-async function* readLogs(client: ClientHttp2Session, request: LogRequest, signal: AbortSignal): AsyncIterable<string> {
-  const query = new URLSearchParams(
-    Object.entries(request).map(([name, value]): [string, string] => [name, String(value)]),
-  )
-  const stream: ClientHttp2Stream = client.request({ ':method': 'GET', ':path': `/v1/logs?${query}` }, { signal })
-  stream.setEncoding('utf8')
-  const status = await new Promise<number>((resolve, reject) => {
-    stream.once('response', headers => resolve(Number(headers[constants.HTTP2_HEADER_STATUS])))
-    stream.once('error', reject)
-    stream.once('close', () => reject(new Error('the agent closed the stream before it answered')))
-  })
-  if (status !== 200) {
-    let message = ''
-    for await (const chunk of stream) message += String(chunk)
-    throw new LogError(status, message.trim())
-  }
-  for await (const chunk of stream) yield String(chunk)
 }
