@@ -5,9 +5,14 @@ import { Assignments } from './assignments.ts'
 import { openJournal, readJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
 import { defaultMode } from './network/create.ts'
+import type { Reserved } from './allocatable.ts'
 import { describeNode } from './node.ts'
+import { watchNode } from './node-watch.ts'
+import type { NodeState, NodeWatch } from './node-watch.ts'
 import { closeParts, startParts } from './parts.ts'
 import type { Parts } from './parts.ts'
+import { measure } from './pressure.ts'
+import type { Runtime } from './runtime/runtime.ts'
 import type { RuntimeChoice } from './runtimes.ts'
 import type { EngineAccess } from './engine-access.ts'
 import { linkToEngine } from './session.ts'
@@ -24,6 +29,8 @@ export interface AgentOptions {
   /** What the node says of itself beyond what it finds. */
   readonly labels: Labels
   readonly taints: readonly Taint[]
+  /** Kept back for what is not a pod. */
+  readonly reserved: Reserved
   readonly runtime: RuntimeChoice
   readonly dockerSocket: string
   /** Where NodePorts listen. */
@@ -52,6 +59,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let parts: Promise<Parts> | undefined
   /** What `parts` resolved to. */
   let running: Parts | undefined
+  let watch: NodeWatch | undefined
   let link: EngineLink | undefined
   /** Reports that wait for the journal. */
   let telling: { readonly kept: Promise<void>; readonly pods: PodReport[] } | undefined
@@ -63,6 +71,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const started = await startParts(settings, { ...options, send: message => link?.send(message), onReport: report })
     if (assignments !== undefined && assignments.resourceVersion > 0) show(started, assignments, true)
     running = started
+    watch = watchNode({
+      measure: () => measure(options.folder),
+      images: async () => (await Promise.all(runtimesOf(started).map(runtime => runtime.images?.() ?? []))).flat(),
+      describe: state => describe(started, state),
+      onChange: node => link?.send({ type: 'node', node }),
+      now: Date.now,
+    })
     return started
   }
 
@@ -105,7 +120,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     parts ??= begin(settings)
     parts
       .then(started => {
-        link?.send({ type: 'node', node: describe(started) })
+        if (watch !== undefined) link?.send({ type: 'node', node: watch.report() })
         link?.send({ type: 'report', pods: started.pods.reports() })
         const node = { kind: 'Node', key: nodeName }
         const events = started.network.warnings.map(message => warning(node, message))
@@ -125,9 +140,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       .catch(fail)
   }
 
-  function describe({ network, runtimes }: Parts): NodeReport {
-    const { folder, version, labels, taints } = options
-    return describeNode(nodeName, { network, runtimes, folder, version, labels, taints })
+  function describe({ network, runtimes }: Parts, state: NodeState): NodeReport {
+    const { folder, version, labels, taints, reserved } = options
+    return describeNode(nodeName, { network, runtimes, folder, version, labels, taints, reserved, state })
   }
 
   function fail(error: unknown): void {
@@ -172,6 +187,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     link?.close()
     await journal?.close()
     const open = await parts?.catch(() => undefined)
+    watch?.close()
     if (open !== undefined) await closeParts(open)
   }
 
@@ -183,7 +199,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   link = linkToEngine({
     network: await defaultMode(),
     dial: options.engine.dial,
-    node: () => (running === undefined ? { name: nodeName, labels: {}, taints: [], status: {} } : describe(running)),
+    node: () => watch?.report() ?? { name: nodeName, labels: {}, taints: [], status: {} },
     onMessage: hear,
     onDown: lost,
     onRefused: refused,
@@ -193,6 +209,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   })
   return { close }
+}
+
+function runtimesOf({ runtimes }: Parts): readonly Runtime[] {
+  return [...runtimes.values()]
 }
 
 function warning(ref: Ref, message: string): EventReport {

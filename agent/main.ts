@@ -10,6 +10,7 @@ import { holdFolder } from '../machine/hold.ts'
 import { makePrivateFolder, writeFileDurably } from '../machine/files.ts'
 import { journalName, startAgent } from './agent.ts'
 import type { AgentOptions } from './agent.ts'
+import { parseReserved } from './allocatable.ts'
 import { localAccess } from './engine-access.ts'
 import { parseLabels, parseTaints } from './flags.ts'
 import { openMembership } from './identity/membership.ts'
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     runtime: { type: 'string', default: 'auto' },
     label: { type: 'string', multiple: true, default: [] },
     taint: { type: 'string', multiple: true, default: [] },
+    'system-reserved': { type: 'string', default: '' },
     version: { type: 'string', default: '0' },
     down: { type: 'boolean', default: false },
   },
@@ -65,6 +67,7 @@ function common(nodeName: string) {
 async function run(): Promise<void> {
   const labels = parseLabels(values.label)
   const taints = parseTaints(values.taint)
+  const reserved = parseReserved(values['system-reserved'])
   const ending = new AbortController()
   leave = () => ending.abort()
   process.on('SIGTERM', () => leave())
@@ -81,6 +84,7 @@ async function run(): Promise<void> {
     engine,
     labels,
     taints,
+    reserved,
     version: values.version,
     say,
     onFatal: end,

@@ -3,8 +3,11 @@ import { arch, cpus, release, totalmem } from 'node:os'
 import { readFileSync, statfsSync } from 'node:fs'
 import type { Labels, NodeName, NodeStatus, Taint } from '../engine/api/types.ts'
 import type { NodeReport } from '../engine/protocol/session.ts'
+import { allocatableOf } from './allocatable.ts'
+import type { Reserved } from './allocatable.ts'
 import { bootId } from '../machine/processes.ts'
 import type { NodeNetwork } from './network/network.ts'
+import type { NodeState } from './node-watch.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
 /** As many as the kubelet's default. */
@@ -19,6 +22,8 @@ export interface NodeParts {
   /** As the flags of the agent say. */
   readonly labels: Labels
   readonly taints: readonly Taint[]
+  readonly reserved: Reserved
+  readonly state: NodeState
 }
 
 export function describeNode(name: NodeName, parts: NodeParts): NodeReport {
@@ -32,11 +37,16 @@ export function describeNode(name: NodeName, parts: NodeParts): NodeReport {
       'kubernetes.io/os': 'linux',
     },
     taints: parts.taints,
-    status: { ...resources(parts.folder), ...addresses(name, parts.network), ...software(architecture, parts) },
+    status: {
+      ...resources(parts),
+      ...addresses(name, parts.network),
+      ...software(architecture, parts),
+      ...parts.state,
+    },
   }
 }
 
-function resources(folder: string): Pick<NodeStatus, 'capacity' | 'allocatable'> {
+function resources({ folder, reserved }: NodeParts): Pick<NodeStatus, 'capacity' | 'allocatable'> {
   const disk = statfsSync(folder)
   const capacity = {
     cpu: String(cpus().length),
@@ -44,7 +54,7 @@ function resources(folder: string): Pick<NodeStatus, 'capacity' | 'allocatable'>
     'ephemeral-storage': `${Math.floor((disk.blocks * disk.bsize) / 1024)}Ki`,
     pods: String(maxPods),
   }
-  return { capacity, allocatable: capacity }
+  return { capacity, allocatable: allocatableOf(capacity, reserved) }
 }
 
 function addresses(name: NodeName, network: NodeNetwork): Pick<NodeStatus, 'addresses'> {
@@ -68,10 +78,19 @@ function software(architecture: string, parts: NodeParts): Pick<NodeStatus, 'nod
       containerRuntimeVersion: runtimes.map(runtime => runtime.version).join(' '),
       kubeletVersion: `gantry-${parts.version}`,
       kubeProxyVersion: `gantry-${parts.version}`,
-      machineID: '',
-      systemUUID: '',
+      machineID: machineId('/etc/machine-id'),
+      // Readable by root alone.
+      systemUUID: machineId('/sys/class/dmi/id/product_uuid'),
     },
     runtimeHandlers: runtimes.map(runtime => ({ name: runtime.name })),
+  }
+}
+
+function machineId(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return ''
   }
 }
 

@@ -32,6 +32,8 @@ export interface Runtime {
    * Makes sure of the image as the policy says. Rejects with ImageError.
    */
   ensureImage(image: string, request: ImageRequest): Promise<ImagePresence>
+  /** The images that the node has, the largest first; a runtime without images has no such thing. */
+  images?(): Promise<readonly { readonly names: readonly string[]; readonly sizeBytes: number }[]>
   /** Creates and starts a container; the same pod uid, name and attempt again adopts the one that exists. */
   startContainer(spec: ContainerSpec): Promise<ContainerStatusReport>
   /** Sends the stop signal, waits for up to graceSeconds, then kills; resolves when it has ended. */

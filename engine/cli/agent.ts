@@ -18,6 +18,7 @@ interface AgentFlags {
   readonly nodeAddress: string
   readonly label: readonly string[]
   readonly taint: readonly string[]
+  readonly systemReserved?: string
 }
 
 export function addAgentCommand(program: Command): void {
@@ -35,6 +36,7 @@ export function addAgentCommand(program: Command): void {
     .option('--node-address <address>', 'where NodePorts listen', '0.0.0.0')
     .option('--label <key=value>', 'a label of the node; may be given again', collect, [])
     .option('--taint <key=value:effect>', 'a taint of the node; may be given again', collect, [])
+    .option('--system-reserved <amounts>', 'kept back for what is not a pod: cpu=500m,memory=1Gi,ephemeral-storage=5Gi')
     .action(async (flags: AgentFlags) => {
       const token = tokenOf(flags)
       if (token !== undefined) process.env['GANTRY_JOIN_TOKEN'] = token
@@ -44,12 +46,14 @@ export function addAgentCommand(program: Command): void {
     })
 }
 
-function agentArguments({ join: engine, name, runtime, nodeAddress, label, taint, ...flags }: AgentFlags): string[] {
+function agentArguments(flags: AgentFlags): string[] {
+  const { join: engine, name, runtime, nodeAddress, label, taint, systemReserved } = flags
   return [
     ...['--data', agentFolder(flags), '--version', version, '--runtime', runtime, '--node-address', nodeAddress],
     ...(engine === undefined ? [] : ['--join', engine]),
     ...(name === undefined ? [] : ['--node-name', name]),
     ...label.map(text => `--label=${text}`),
+    ...(systemReserved === undefined ? [] : ['--system-reserved', systemReserved]),
     ...taint.map(text => `--taint=${text}`),
   ]
 }

@@ -43,6 +43,22 @@ export async function ensureImage(
   return { imageID: imageIdOf(pulled), pulledBytes: pulled.Size }
 }
 
+/** As many as a kubelet tells of. */
+const mostListed = 50
+
+/** The images of the node that have a name, the largest first. */
+export async function listImages(engine: DockerEngine): Promise<{ names: string[]; sizeBytes: number }[]> {
+  const images = await engine.call('list the images', api => api.listImages())
+  return images
+    .map(({ RepoDigests, RepoTags, Size }) => ({
+      names: [...(RepoDigests ?? []), ...(RepoTags ?? [])].filter(name => !name.startsWith('<none>')),
+      sizeBytes: Size,
+    }))
+    .filter(({ names }) => names.length > 0)
+    .sort((a, b) => b.sizeBytes - a.sizeBytes || ((a.names[0] ?? '') < (b.names[0] ?? '') ? -1 : 1))
+    .slice(0, mostListed)
+}
+
 export async function findImage(engine: DockerEngine, image: string): Promise<ImageInspectInfo | undefined> {
   // It becomes part of a path: what no reference holds is refused before.
   if (!/^[\w.:/@-]+$/.test(image)) throw invalidName(image, new Error('it holds more than letters, digits and ._:/@-'))

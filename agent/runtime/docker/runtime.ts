@@ -28,7 +28,7 @@ import type { DockerEvent } from './events.ts'
 import { attachTo, startExec } from './exec.ts'
 import { Ground } from './ground.ts'
 import type { Footing } from './ground.ts'
-import { ensureImage, findImage } from './images.ts'
+import { ensureImage, findImage, listImages } from './images.ts'
 import { containerName, label, ownerFilters, sandboxName } from './labels.ts'
 import { readLog } from './logs.ts'
 import { networkName, removeNetwork } from './network.ts'
@@ -137,6 +137,10 @@ class DockerRuntime implements Runtime {
     await Promise.all(byRole('container').map(info => this.#remove(info.Id)))
     await Promise.all(byRole('sandbox').map(info => this.#remove(info.Id)))
     await this.#files.removePod(podUid)
+  }
+
+  images(): ReturnType<typeof listImages> {
+    return listImages(this.#engine)
   }
 
   ensureImage(image: string, request: ImageRequest): Promise<ImagePresence> {
