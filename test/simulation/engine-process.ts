@@ -5,6 +5,7 @@ import type { Event } from '../../engine/core/event.ts'
 import { type CoreOptions, step } from '../../engine/core/step.ts'
 import type { AssignmentDelta } from '../../engine/protocol/session.ts'
 import { Disk } from './disk.ts'
+import { check } from './invariants/violation.ts'
 import { describeChange, describeEvent } from './words.ts'
 import type { World } from './world.ts'
 
@@ -82,6 +83,7 @@ export class EngineProcess {
     const env: Env = { now, newId: () => `uid-${++this.#ids}`, random: () => random.next() }
     const { record, send, wakeAt } = step(cluster, event, env, options)
     this.#world.log(() => `${describeEvent(event)}: ${record.map(describeChange).join(' ')}`)
+    check(event.kind !== 'clock' || wakeAt === undefined || wakeAt > now, () => 'the core wakes without end')
     this.#handlers.onStep({ cluster, event, record, send, now })
     this.disk.push({ record, send, wakeAt })
     this.#wakeAfter(wakeAt)

@@ -26,6 +26,8 @@ export function checkFinalState({ cluster, agents, commit }: FinalState): void {
   for (const agent of agents) checkMirror(cluster, agent)
   checkRunning(agents, wanted)
   checkPods(cluster, agents)
+  checkEmptied(agents, wanted)
+  checkHistory(cluster)
   checkDesired(cluster, commit)
   checkConfigs(cluster, wanted)
   const status = statusOfCluster(cluster)
@@ -82,6 +84,25 @@ function checkPods(cluster: Cluster, agents: readonly FakeAgent[]): void {
       () => `pod ${metadata.name} is ${status?.phase} by the cluster and ${said?.phase} by its agent`,
     )
     check(spec.restartPolicy === 'Always' || entry === undefined, () => `pod ${metadata.name} has not ended yet`)
+  }
+}
+
+/** A node that is drained keeps what nothing would replace; one that is out of service keeps nothing. */
+function checkEmptied(agents: readonly FakeAgent[], { nodes }: Wanted): void {
+  for (const { name, running } of agents) {
+    const wish = nodes.get(name)
+    const stayed = [...running.values()].find(({ pod }) =>
+      wish === 'drained' ? pod.metadata.ownerReferences !== undefined : wish === 'out of service',
+    )
+    check(stayed === undefined, () => `${stayed?.pod.metadata.name} is still on ${name}, which is ${wish}`)
+  }
+}
+
+/** No more old ReplicaSets are kept than the Deployments say. */
+function checkHistory(cluster: Cluster): void {
+  for (const { metadata, spec } of cluster.list('Deployment')) {
+    const { length } = cluster.ownedBy('ReplicaSet', metadata.uid ?? '')
+    check(length <= spec.revisionHistoryLimit + 1, () => `${metadata.name} keeps ${length} ReplicaSets`)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Deployment, KubeObject, NodeName, Pod, ReplicaSet } from '../../../engine/api/types.ts'
 import type { Cluster } from '../../../engine/cluster/cluster.ts'
 import { isNodeReady } from '../../../engine/cluster/objects/node-state.ts'
-import { isActive, isAvailable } from '../../../engine/cluster/objects/pod-state.ts'
+import { isActive } from '../../../engine/cluster/objects/pod-state.ts'
 import type { ObjectChange } from '../../../engine/cluster/view.ts'
 import type { Step } from '../engine-process.ts'
 import { empties, type NodeWish } from '../node-wishes.ts'
@@ -44,7 +44,7 @@ function checkFloor(cluster: Cluster, pod: Pod, now: number): void {
   )
 }
 
-/** Worked out anew, not by the code that is tested: 5 replicas, 25 % unavailable: 4. */
+/** Worked out anew, as is what is available, not by the code that is tested: 5 replicas, 25 % unavailable: 4. */
 function floorOf({ spec: { replicas, strategy } }: Deployment): number {
   const { maxSurge = '25%', maxUnavailable = '25%' } = strategy.rollingUpdate ?? {}
   const share = (value: number | string) =>
@@ -53,8 +53,9 @@ function floorOf({ spec: { replicas, strategy } }: Deployment): number {
   return replicas - (unavailable === 0 && Math.ceil(share(maxSurge)) === 0 ? 1 : unavailable)
 }
 
-function isAvailableIn({ spec }: ReplicaSet, pod: Pod, now: number): boolean {
-  return isAvailable(pod, { minReadySeconds: spec.minReadySeconds ?? 0, now })
+function isAvailableIn({ spec: { minReadySeconds = 0 } }: ReplicaSet, { status }: Pod, now: number): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+  return ready?.status === 'True' && Date.parse(ready.lastTransitionTime ?? '') + minReadySeconds * 1_000 <= now
 }
 
 export function ownerOf<K extends 'ReplicaSet' | 'Deployment'>(cluster: Cluster, kind: K, { metadata }: KubeObject) {
