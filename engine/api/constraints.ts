@@ -140,6 +140,8 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'PodDNSConfig.nameservers': each(ipAddress),
   'Toleration.operator': oneOf('Exists', 'Equal'),
   'Toleration.effect': oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
+  'NodeCondition.status': oneOf('True', 'False', 'Unknown'),
+  'NodeAddress.type': oneOf('InternalIP', 'ExternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS'),
   'Taint.effect': oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
   'Taint.key': text(isQualifiedName, "a taint's key like gpu or example.com/gpu"),
   'Taint.value': text(isLabelValue, 'up to 63 letters, digits, "-", "_" and "."'),

@@ -1,3 +1,4 @@
+import { checkedNode } from './check-node.ts'
 import type { AgentMessage, EngineMessage, PodReport } from './session.ts'
 import { agreedVersion, protocolVersions } from './versions.ts'
 import type { StreamRequest } from './streams.ts'
@@ -48,6 +49,7 @@ export function parseAgentMessage(json: unknown): AgentMessage {
   check(json, agentShapes, 'agent')
   const message = json as AgentMessage
   if (message.type === 'report') for (const report of message.pods) checkReport(report)
+  if (message.type === 'hello' || message.type === 'node') return { ...message, node: checkedNode(message.node) }
   return message
 }
 
