@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess, StdioOptions } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { GitError } from './repository.ts'
 
 /** What holds for every git process that works in a repository of ours, whatever its config file says. */
@@ -23,15 +24,27 @@ export interface GitOptions {
   readonly stdio?: StdioOptions
   /** Gives the process a group of its own, so that its children can be ended with it. */
   readonly detached?: boolean
+  /** Nobody waits for it: it and its children get what the others leave of the machine. */
+  readonly background?: boolean
 }
 
 /** Starts git without the configuration of the user or the system, without prompts, in plain English. */
 export function spawnGit(args: readonly string[], options: GitOptions = {}): ChildProcess {
-  return spawn('git', args, {
+  const child = spawn('git', args, {
     env: { ...gitEnvironment({ ...ownConfig, ...options.config }), ...options.env },
     stdio: options.stdio ?? ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
   })
+  if (options.background === true && child.pid !== undefined) yieldToOthers(child.pid)
+  return child
+}
+
+function yieldToOthers(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It has ended already, or this system has no priorities: it is as good without.
+  }
 }
 
 function gitEnvironment(config: GitConfig): Record<string, string> {

@@ -191,7 +191,7 @@ class OwnRepository implements Repository {
     const loose = (await readdir(join(this.path, 'objects'))).filter(name => name.length === 2).length
     if (packs < 30 && loose < 200) return
     const config = { 'pack.threads': '1' }
-    await gitIn(this.path, ['repack', '--quiet', '--geometric=2', '-d'], { config })
+    await gitIn(this.path, ['repack', '--quiet', '--geometric=2', '-d'], { config, background: true })
   }
 }
 
