@@ -13,6 +13,7 @@ import { closeParts, startParts } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { measure } from './pressure.ts'
 import type { Runtime } from './runtime/runtime.ts'
+import { createOwnAddress } from './own-address.ts'
 import type { RuntimeChoice } from './runtimes.ts'
 import type { EngineAccess } from './engine-access.ts'
 import { linkToEngine } from './session.ts'
@@ -33,6 +34,8 @@ export interface AgentOptions {
   readonly reserved: Reserved
   readonly runtime: RuntimeChoice
   readonly dockerSocket: string
+  /** The address that other nodes reach this one by; found by itself where absent. */
+  readonly nodeIP: string | undefined
   /** Where NodePorts listen. */
   readonly nodeAddress: string
   readonly version: string
@@ -67,8 +70,24 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** Why there is no session, as it was last told. */
   let trouble: string | undefined
 
+  const address = createOwnAddress({
+    given: options.nodeIP,
+    known: assignments?.node(),
+    onMoved(hostAddress) {
+      running?.peers.moved(hostAddress)
+      running?.pods.moved()
+    },
+    onLost: () => link?.renew(),
+  })
+
   async function begin(settings: NodeSettings): Promise<Parts> {
-    const started = await startParts(settings, { ...options, send: message => link?.send(message), onReport: report })
+    const nodeIP = address.current()
+    const started = await startParts(settings, {
+      ...options,
+      nodeIP,
+      send: message => link?.send(message),
+      onReport: report,
+    })
     if (assignments !== undefined && assignments.resourceVersion > 0) show(started, assignments, true)
     running = started
     watch = watchNode({
@@ -78,6 +97,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       onChange: node => link?.send({ type: 'node', node }),
       now: Date.now,
     })
+    // It may have moved meanwhile.
+    const now = address.current()
+    if (now !== undefined) started.peers.moved(now)
     return started
   }
 
@@ -183,6 +205,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   async function close(): Promise<void> {
     if (closed) return
     closed = true
+    address.close()
     options.engine.renewal?.close()
     link?.close()
     await journal?.close()
@@ -201,6 +224,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     dial: options.engine.dial,
     node: () => watch?.report() ?? { name: nodeName, labels: {}, taints: [], status: {} },
     onMessage: hear,
+    onConnected: address.connected,
     onDown: lost,
     onRefused: refused,
     async *logs(request, signal) {

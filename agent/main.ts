@@ -26,6 +26,7 @@ const { values } = parseArgs({
     'engine-socket': { type: 'string' },
     join: { type: 'string' },
     'node-name': { type: 'string' },
+    'node-ip': { type: 'string' },
     'node-address': { type: 'string', default: '127.0.0.1' },
     runtime: { type: 'string', default: 'auto' },
     label: { type: 'string', multiple: true, default: [] },
@@ -57,6 +58,7 @@ function common(nodeName: string) {
   return {
     folder,
     nodeName,
+    nodeIP: values['node-ip'],
     nodeAddress: values['node-address'],
     runtime: values.runtime as RuntimeChoice,
     dockerSocket,

@@ -34,6 +34,7 @@ export interface PartsOptions {
   readonly runtime: RuntimeChoice
   /** The Docker Engine's Unix socket. */
   readonly dockerSocket: string
+  readonly nodeIP: string | undefined
   readonly nodeAddress: string
   readonly log: Logger
   send(message: AgentMessage): void
@@ -41,11 +42,12 @@ export interface PartsOptions {
 }
 
 export async function startParts(settings: NodeSettings, options: PartsOptions): Promise<Parts> {
-  const { nodeName, nodeAddress, folder, log, send } = options
+  const { nodeName, nodeIP, nodeAddress, folder, log, send } = options
   const { clusterUid, podCIDR, serviceCIDR, clusterDomain } = settings
   // As the cluster was made, whoever runs this: root may take down what an ordinary user started.
   const mode = podCIDR.startsWith('127.') ? 'loopback' : 'bridged'
-  const ranges = { clusterUid, nodeName, podCIDR, serviceCIDR, mode } as const
+  const known = mode === 'bridged' && nodeIP !== undefined ? { nodeAddress: nodeIP } : {}
+  const ranges = { clusterUid, nodeName, podCIDR, serviceCIDR, mode, ...known } as const
   const { network, dns } = await serveDns(await createNetwork({ ...ranges, folder: join(folder, 'network') }), {
     domain: clusterDomain,
     log,

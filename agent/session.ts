@@ -4,7 +4,7 @@
  */
 import { constants, performServerHandshake } from 'node:http2'
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
-import { connect } from 'node:net'
+import { connect, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createLineDecoder, encodeLine } from '../engine/protocol/lines.ts'
 import { parseEngineMessage } from '../engine/protocol/parse.ts'
@@ -14,6 +14,8 @@ import { protocolVersions } from '../engine/protocol/versions.ts'
 export interface EngineLink {
   /** Dropped where there is no session: after a reconnect everything is said anew. */
   send(message: AgentMessage): void
+  /** Ends the connection and dials anew. */
+  renew(): void
   close(): void
 }
 
@@ -23,6 +25,8 @@ export interface EngineLinkOptions {
   readonly network: NetworkMode
   node(): NodeReport
   onMessage(message: Exclude<EngineMessage, { type: 'refused' }>): void
+  /** A connection is made, from this address of the machine where it goes over a network. */
+  onConnected?(from: string | undefined): void
   onDown(reason: Error | undefined): void
   onRefused(reason: string, remedy: string): void
   /** Yields text; rejects with an error that has a `status`. */
@@ -76,6 +80,7 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
     }
     let reason: Error | undefined
     socket.on('error', error => (reason ??= error))
+    options.onConnected?.(socket instanceof Socket ? socket.localAddress : undefined)
     const session = performServerHandshake(socket, { settings: { initialWindowSize: 1 << 20 } })
     session.on('error', error => (reason ??= error))
     session.on('stream', (opened, headers) => {
@@ -135,6 +140,7 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
   dial()
   return {
     send,
+    renew: () => end?.(),
     close() {
       closed = true
       ended.abort()

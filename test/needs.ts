@@ -9,6 +9,7 @@ import { describe } from 'vitest'
 const probes = {
   root: () => (process.getuid?.() === 0 ? undefined : 'not run as root'),
   docker: () => works('docker', ['version']) ?? undefined,
+  dockerd: () => works('dockerd', ['--version']),
   kubectl: () => works('kubectl', ['version', '--client']),
   git: () => works('git', ['--version']),
   chromium: () => (existsSync('/usr/bin/chromium') ? undefined : 'no /usr/bin/chromium'),

@@ -31,6 +31,8 @@ export interface PodsOptions {
 export interface Pods {
   /** The engine's word, each time that it changed. Before the first, nothing is started or stopped. */
   apply(mirror: Mirror): void
+  /** The node has another address: hostNetwork pods are probed there, and every pod's status says so. */
+  moved(): void
   /** All that there is to report. */
   reports(): readonly PodReport[]
   /** Throws LogsRefused before the first line. */
@@ -123,6 +125,10 @@ class NodePods implements Pods {
       if (worker.isReleased) this.#workers.delete(uid)
       else worker.want(undefined, mirror)
     }
+  }
+
+  moved(): void {
+    for (const worker of this.#workers.values()) worker.wake()
   }
 
   reports(): readonly PodReport[] {

@@ -41,7 +41,9 @@ export function createProber(options: ProberOptions): Prober {
       const next = new Map<ContainerId, ContainerProbes>()
       for (const target of targets) {
         if (probesOf(target).length === 0) continue
-        next.set(target.containerId, before?.get(target.containerId) ?? new ContainerProbes(target, options))
+        const known = before?.get(target.containerId)
+        known?.follow(target)
+        next.set(target.containerId, known ?? new ContainerProbes(target, options))
       }
       for (const [id, probes] of before ?? []) {
         if (next.has(id)) continue
@@ -85,7 +87,7 @@ interface Course {
 
 /** The probes of one run of a container. */
 class ContainerProbes {
-  readonly #target: ProbeTarget
+  #target: ProbeTarget
   readonly #options: ProberOptions
   readonly #ended = new AbortController()
   readonly #courses: readonly Course[]
@@ -95,6 +97,11 @@ class ContainerProbes {
     this.#options = options
     this.#courses = probesOf(target).map(({ kind, probe }) => beginCourse(kind, { probe, target }))
     this.#beginDue()
+  }
+
+  /** The same run, at another address. */
+  follow(target: ProbeTarget): void {
+    this.#target = target
   }
 
   verdicts(): Verdicts {

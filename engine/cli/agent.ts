@@ -1,4 +1,5 @@
 /** `gantry agent`: makes this machine a node of a cluster and runs its pods, until Ctrl-C; the pods run on. */
+import { isIPv4 } from 'node:net'
 import { homedir } from 'node:os'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -6,7 +7,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { version } from '../../machine/version.ts'
 import { entryUrl } from '../protocol/entries.ts'
-import { CliError } from './failure.ts'
+import { CliError, usageError } from './failure.ts'
 
 interface AgentFlags {
   readonly join?: string
@@ -15,6 +16,7 @@ interface AgentFlags {
   readonly name?: string
   readonly data?: string
   readonly runtime: 'auto' | 'docker' | 'process'
+  readonly nodeIp?: string
   readonly nodeAddress: string
   readonly label: readonly string[]
   readonly taint: readonly string[]
@@ -33,11 +35,15 @@ export function addAgentCommand(program: Command): void {
     .addOption(
       new Option('--runtime <kind>', 'what runs the pods').choices(['auto', 'docker', 'process']).default('auto'),
     )
+    .option('--node-ip <address>', "where other nodes reach this one (this machine's address towards the engine)")
     .option('--node-address <address>', 'where NodePorts listen', '0.0.0.0')
     .option('--label <key=value>', 'a label of the node; may be given again', collect, [])
     .option('--taint <key=value:effect>', 'a taint of the node; may be given again', collect, [])
     .option('--system-reserved <amounts>', 'kept back for what is not a pod: cpu=500m,memory=1Gi,ephemeral-storage=5Gi')
     .action(async (flags: AgentFlags) => {
+      if (flags.nodeIp !== undefined && !isIPv4(flags.nodeIp)) {
+        throw usageError(`--node-ip must be an IPv4 address of this machine, not ${JSON.stringify(flags.nodeIp)}`)
+      }
       const token = tokenOf(flags)
       if (token !== undefined) process.env['GANTRY_JOIN_TOKEN'] = token
       // The agent is a program of its own: this process becomes it.
@@ -47,11 +53,12 @@ export function addAgentCommand(program: Command): void {
 }
 
 function agentArguments(flags: AgentFlags): string[] {
-  const { join: engine, name, runtime, nodeAddress, label, taint, systemReserved } = flags
+  const { join: engine, name, runtime, nodeIp, nodeAddress, label, taint, systemReserved } = flags
   return [
     ...['--data', agentFolder(flags), '--version', version, '--runtime', runtime, '--node-address', nodeAddress],
     ...(engine === undefined ? [] : ['--join', engine]),
     ...(name === undefined ? [] : ['--node-name', name]),
+    ...(nodeIp === undefined ? [] : ['--node-ip', nodeIp]),
     ...label.map(text => `--label=${text}`),
     ...(systemReserved === undefined ? [] : ['--system-reserved', systemReserved]),
     ...taint.map(text => `--taint=${text}`),

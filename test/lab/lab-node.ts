@@ -1,0 +1,83 @@
+/** A node of a lab: a machine with an agent, and a Docker Engine of its own where it has one. */
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { dist, type LabEngine } from './lab-engine.ts'
+import type { Machine, Program } from './machine.ts'
+import { cgroupName } from './sweep.ts'
+
+export class LabNode {
+  readonly machine: Machine
+  readonly runtime: 'docker' | 'process'
+  address: string
+  readonly #engine: LabEngine
+  #agent: Program | undefined
+  #docker: Program | undefined
+
+  constructor(machine: Machine, given: { engine: LabEngine; address: string; runtime: 'docker' | 'process' }) {
+    this.machine = machine
+    this.address = given.address
+    this.runtime = given.runtime
+    this.#engine = given.engine
+  }
+
+  get name(): string {
+    return this.machine.name
+  }
+  get words(): string {
+    return `${this.name}: ${this.#agent?.words ?? 'no agent'}`
+  }
+  get dockerHost(): string {
+    return `unix://${join(this.machine.folder, 'docker.sock')}`
+  }
+
+  /** The agent of an earlier start must have ended. */
+  async startAgent(): Promise<void> {
+    const data = join(this.machine.folder, 'data')
+    const joined = existsSync(data)
+    const argv = [process.execPath, join(dist, 'gantry.js'), 'agent', '--data', data]
+    this.#agent = this.machine.start(
+      'agent',
+      joined ? argv : [...argv, '--join', this.#engine.door, '--name', this.name],
+      {
+        DOCKER_HOST: this.dockerHost,
+        ...(joined ? {} : { GANTRY_JOIN_TOKEN: await this.#engine.createToken(this.name) }),
+      },
+    )
+  }
+
+  async stopAgent(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#agent?.stop(signal)
+  }
+
+  /** Starts the Docker Engine of a node that has one; resolves when it answers. */
+  async startDocker(): Promise<void> {
+    if (this.runtime !== 'docker') return
+    const { folder } = this.machine
+    const roots = ['--data-root', join(folder, 'docker/data'), '--exec-root', join(folder, 'docker/exec')]
+    const own = ['--pidfile', join(folder, 'docker.pid'), '--host', this.dockerHost, '--bridge', 'none']
+    const group = ['--cgroup-parent', `/${cgroupName(dirname(folder), this.name)}`]
+    const program = this.machine.start('dockerd', ['dockerd', ...roots, ...own, ...group])
+    this.#docker = program
+    while (!(await this.#dockerAnswers())) {
+      if (!program.runs) throw new Error(`dockerd of ${this.name} ended: ${program.words}`)
+      await sleep(100)
+    }
+  }
+
+  async stopDocker(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#docker?.stop(signal)
+  }
+
+  docker(...args: readonly string[]): Promise<string> {
+    return this.machine.run(['docker', '--host', this.dockerHost, ...args])
+  }
+
+  async #dockerAnswers(): Promise<boolean> {
+    if (!existsSync(join(this.machine.folder, 'docker.sock'))) return false
+    return this.docker('version').then(
+      () => true,
+      () => false,
+    )
+  }
+}
