@@ -51,6 +51,8 @@ export class FakeAgent {
   alive = true
   /** Its proxy serves what it was told in this session, not in an earlier one. */
   isUpToDate = false
+  /** When the session began. */
+  helloAt = 0
   /** Counts starts of the agent: what an earlier one had planned is void. */
   life = 0
   readonly #around: AgentSurroundings
@@ -112,6 +114,7 @@ export class FakeAgent {
   /** Begins a session: an agent that knows its cluster has looked at its machine before. */
   hello(): NodeReport {
     this.isUpToDate = false
+    this.helloAt = this.#around.world.now
     this.#fullVersion = Number.POSITIVE_INFINITY
     return this.toldAt === undefined ? unknownNode(this.name) : nodeReport(this.name, this.machine)
   }

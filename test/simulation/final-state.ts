@@ -27,7 +27,7 @@ export function checkFinalState({ cluster, agents, commit }: FinalState): void {
   checkRunning(agents, wanted)
   checkPods(cluster, agents)
   checkEmptied(agents, wanted)
-  checkHistory(cluster)
+  checkReplicaSets(cluster)
   checkDesired(cluster, commit)
   checkConfigs(cluster, wanted)
   const status = statusOfCluster(cluster)
@@ -98,8 +98,12 @@ function checkEmptied(agents: readonly FakeAgent[], { nodes }: Wanted): void {
   }
 }
 
-/** No more old ReplicaSets are kept than the Deployments say. */
-function checkHistory(cluster: Cluster): void {
+/** Every ReplicaSet has what it asks for, and no more old ones are kept than the Deployments say. */
+function checkReplicaSets(cluster: Cluster): void {
+  for (const { metadata, spec, status } of cluster.list('ReplicaSet')) {
+    const { availableReplicas = 0 } = status ?? {}
+    check(availableReplicas === spec.replicas, () => `${metadata.name} has ${availableReplicas} of ${spec.replicas}`)
+  }
   for (const { metadata, spec } of cluster.list('Deployment')) {
     const { length } = cluster.ownedBy('ReplicaSet', metadata.uid ?? '')
     check(length <= spec.revisionHistoryLimit + 1, () => `${metadata.name} keeps ${length} ReplicaSets`)

@@ -55,7 +55,7 @@ function workload(app: App): Deployment | ReplicaSet {
       ...spec,
       strategy: strategyOf(app),
       ...(app.paused ? { paused: true } : {}),
-      revisionHistoryLimit: 3,
+      revisionHistoryLimit: 1,
       progressDeadlineSeconds: 60,
       template,
     },

@@ -6,11 +6,12 @@ import { EngineProcess, type Step } from './engine-process.ts'
 import { FakeAgent, type Said } from './fake-agent.ts'
 import { checkFinalState, checkWithout, type FinalState } from './final-state.ts'
 import { checkStopping, Draining } from './invariants/draining.ts'
+import { checkEvictions } from './invariants/evictions.ts'
 import { checkFloors } from './invariants/floor.ts'
 import { checkPlacements } from './invariants/placement.ts'
 import { checkComplete, checkRecorded, checkRestored } from './invariants/record.ts'
-import { checkRecreations } from './invariants/recreate.ts'
-import { checkNothingLost, checkRemovals } from './invariants/removals.ts'
+import { checkPaused, checkRecreations } from './invariants/rollouts.ts'
+import { checkNothingLost, checkRemovals, checkUnchanged } from './invariants/removals.ts'
 import { checkRoutes } from './invariants/routes.ts'
 import { checkKept, checkSingleRun } from './invariants/told.ts'
 import { check, Violation } from './invariants/violation.ts'
@@ -172,6 +173,9 @@ export class Simulation {
     checkRemovals(step)
     checkNothingLost(step, { meant: this.#branch.isMeant })
     checkRecreations(step)
+    checkPaused(step)
+    checkEvictions(step, node => this.#branch.wishOf(node))
+    checkUnchanged(step)
     checkPlacements(step, {
       machines: node => this.#machines.get(node) ?? [],
       wishOf: node => this.#branch.wishOf(node),
@@ -200,7 +204,7 @@ export class Simulation {
     const told = agent.mirror.get(describeRef(refOf(pod))) as Pod | undefined
     // Its object is gone, or it is stopped because nobody asks for it any more.
     if (told?.metadata.deletionTimestamp === undefined) return
-    const agents = this.#agents.filter(each => each.alive && each.isUpToDate && this.#network.isConnected(each))
+    const agents = this.#agents.filter(each => each.alive && this.#network.isConnected(each))
     checkStopping(told, { now: this.world.now, agents })
   }
 }

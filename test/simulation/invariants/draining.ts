@@ -47,6 +47,9 @@ export function checkStopping(
   const { deletionTimestamp, deletionGracePeriodSeconds: grace = 0, uid = '', name } = told.metadata
   const since = Date.parse(deletionTimestamp ?? '') - grace * 1_000
   if (now - since >= drainForMs) return
-  const sender = agents.find(({ proxy }) => proxy.sendsTo(uid))
+  const sender = agents.find(
+    // Who came after the pod was told to stop may serve what it heard in an earlier session.
+    ({ proxy, isUpToDate, helloAt }) => (isUpToDate || helloAt <= since) && proxy.sendsTo(uid),
+  )
   if (sender) throw new Violation(`${name} is stopped while ${sender.name} still sends it traffic`)
 }

@@ -1,5 +1,6 @@
 import { sourceAnnotation } from '../../../engine/api/manifest.ts'
-import type { KubeObject, Pod } from '../../../engine/api/types.ts'
+import { equal } from '../../../engine/api/stable.ts'
+import type { ConfigMap, KubeObject, Pod } from '../../../engine/api/types.ts'
 import { isFinished } from '../../../engine/cluster/objects/pod-state.ts'
 import type { Step } from '../engine-process.ts'
 import { check } from './violation.ts'
@@ -38,6 +39,15 @@ export function checkNothingLost({ event, record }: Step, { meant }: { readonly 
       after !== undefined && isDesired(after) && endsAlike,
       () => `${ref.kind} ${ref.key} goes by a ${event.kind} event, and nobody meant it`,
     )
+  }
+}
+
+/** A ConfigMap that lets nobody change it stays what it was made as. */
+export function checkUnchanged({ record }: Step): void {
+  for (const { ref, before, after } of record) {
+    if (ref.kind !== 'ConfigMap' || !before || !after) continue
+    const [was, is] = [before as ConfigMap, after as ConfigMap]
+    check(was.immutable !== true || equal(was.data, is.data), () => `${ref.key} is immutable and changes`)
   }
 }
 

@@ -4,6 +4,15 @@ import type { Step } from '../engine-process.ts'
 import { ownerOf } from './floor.ts'
 import { check } from './violation.ts'
 
+/** A paused Deployment begins no new generation. */
+export function checkPaused({ cluster, record }: Step): void {
+  for (const { ref, before, after } of record) {
+    if (ref.kind !== 'ReplicaSet' || before || !after) continue
+    const deployment = ownerOf(cluster, 'Deployment', after)
+    check(deployment?.spec.paused !== true, () => `${ref.key} is made for a Deployment that is paused`)
+  }
+}
+
 /** Recreate lets a generation grow only once nothing of another one is left. */
 export function checkRecreations({ cluster, record }: Step): void {
   for (const { ref, before, after } of record) {
