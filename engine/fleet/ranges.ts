@@ -11,17 +11,20 @@ export interface Ranges {
  * each cluster takes two of 64 ranges by its uid, so that two of them seldom meet.
  */
 export function rangesOf(network: NetworkMode, clusterUid: string): Ranges {
-  if (network === 'bridged') return { pods: '10.244.0.0/16', services: '10.96.0.0/16' }
+  // Kubernetes's usual range, and the three after it: 1,024 nodes.
+  if (network === 'bridged') return { pods: '10.244.0.0/14', services: '10.96.0.0/16' }
   const place = Number.parseInt(clusterUid.replaceAll('-', '').slice(0, 6), 16) % 64
   return { pods: `127.${128 + place}.0.0/16`, services: `127.${64 + place}.0.0/16` }
 }
 
-/** The first /24 of a /16 that is not taken. Throws where all 256 are. */
+/** The first /24 of a /8 to /24 that is not taken. Throws where all are. */
 export function nextPodRange(pods: string, taken: ReadonlySet<string>): string {
-  const [a, b] = pods.split('.')
-  for (let third = 0; third < 256; third++) {
-    const range = `${a}.${b}.${third}.0/24`
+  const [address = '', length] = pods.split('/')
+  const [a, second = 0, third = 0] = address.split('.').map(Number)
+  const [first, count] = [second * 256 + third, 2 ** (24 - Number(length))]
+  for (let place = first; place < first + count; place++) {
+    const range = `${a}.${place >> 8}.${place & 255}.0/24`
     if (!taken.has(range)) return range
   }
-  throw new Error(`all 256 ranges of ${pods} belong to nodes; remove nodes that are gone`)
+  throw new Error(`all ${count} ranges of ${pods} belong to nodes; remove nodes that are gone`)
 }

@@ -16,33 +16,14 @@ export const quietUser: GantryOptions = {
 }
 const deletes = 'Gantry-Allow: delete'
 
-export class BenchCluster {
+/** An engine, and a clone of its repository. */
+export class ClonedCluster {
   readonly gantry: Gantry
   readonly clone: Clone
-  readonly agents: MemoryAgents
 
-  private constructor(gantry: Gantry, parts: { clone: Clone; agents: MemoryAgents }) {
+  constructor(gantry: Gantry, clone: Clone) {
     this.gantry = gantry
-    this.clone = parts.clone
-    this.agents = parts.agents
-  }
-
-  static async start(agentCount: number, own: (close: Closer) => void, options = quietUser): Promise<BenchCluster> {
-    const engine = { host: '127.0.0.1', port: await freePort() }
-    const listen = ['--agents-listen', formatEngineAddress(engine)]
-    const gantry = await Gantry.up({ ...options, args: [...(options.args ?? []), ...listen] })
-    own(() => gantry.down())
-    const made = must(await gantry.cli('token', 'create', '--uses', String(Math.max(agentCount, 1))))
-    const agents = await MemoryAgents.join({
-      count: agentCount,
-      engine,
-      token: made.stdout,
-      network: options.uid === undefined ? await defaultMode() : 'loopback',
-      folder: gantry.folder,
-    })
-    own(() => agents.close())
-    await gantry.until('joined', async () => agents.joined === agentCount)
-    return new BenchCluster(gantry, { clone: await gantry.clone(), agents })
+    this.clone = clone
   }
 
   /** Writes files and commits them; what the repository began with makes room. */
@@ -72,6 +53,38 @@ export class BenchCluster {
   until(what: string, check: (status: EngineStatus) => boolean, seconds = 60): Promise<void> {
     return this.gantry.until(what, async () => check(await this.status()), seconds)
   }
+}
+
+/** With agents that run in this process. */
+export class BenchCluster extends ClonedCluster {
+  readonly agents: MemoryAgents
+
+  private constructor(gantry: Gantry, parts: { clone: Clone; agents: MemoryAgents }) {
+    super(gantry, parts.clone)
+    this.agents = parts.agents
+  }
+
+  static async start(agentCount: number, own: (close: Closer) => void, options = quietUser): Promise<BenchCluster> {
+    const engine = { host: '127.0.0.1', port: await freePort() }
+    const listen = ['--agents-listen', formatEngineAddress(engine)]
+    const gantry = await Gantry.up({ ...options, args: [...(options.args ?? []), ...listen] })
+    own(() => gantry.down())
+    const agents = await MemoryAgents.join({
+      count: agentCount,
+      engine,
+      token: await tokenFor(gantry, agentCount),
+      network: options.uid === undefined ? await defaultMode() : 'loopback',
+      folder: gantry.folder,
+    })
+    own(() => agents.close())
+    await gantry.until('joined', async () => agents.joined === agentCount)
+    return new BenchCluster(gantry, { clone: await gantry.clone(), agents })
+  }
+}
+
+/** A token that lets so many nodes join. */
+export async function tokenFor(gantry: Gantry, nodes: number): Promise<string> {
+  return must(await gantry.cli('token', 'create', '--uses', String(Math.max(nodes, 1)))).stdout.trim()
 }
 
 export function isRecorded({ cluster, record }: EngineStatus, commit: string): boolean {

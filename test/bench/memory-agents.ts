@@ -19,6 +19,8 @@ import { nodeLabel } from './app-files.ts'
 
 export interface MemoryAgentsOptions {
   readonly count: number
+  /** The number in the first one's name. */
+  readonly first?: number
   /** Where the engine listens for agents. */
   readonly engine: EngineAddress
   /** Lets in all of them. */
@@ -45,11 +47,11 @@ export class MemoryAgents {
 
   /** Each joins with a certificate of its own, and holds a session over TLS, as on a machine of its own. */
   static async join(options: MemoryAgentsOptions): Promise<MemoryAgents> {
-    const { count, engine, token } = options
+    const { count, first = 0, engine, token } = options
     const parent = mkdtempSync(join(options.folder, 'agents-'))
     const identities: Identity[] = []
     for (let index = 0; index < count; index++) {
-      const node = `memory-${index}`
+      const node = `memory-${first + index}`
       identities.push(await joinEngine({ folder: join(parent, node, 'identity'), engine, token, node }))
     }
     return new MemoryAgents(parent, options, identities)
@@ -62,6 +64,13 @@ export class MemoryAgents {
   /** How many containers were ever started. */
   get started(): number {
     return this.#agents.reduce((sum, { started }) => sum + started, 0)
+  }
+
+  /** One of them; numbers beyond the last begin anew. */
+  agent(number: number): MemoryAgent {
+    const agent = this.#agents[number % this.#agents.length]
+    if (agent === undefined) throw new Error('there are no agents')
+    return agent
   }
 
   async close(): Promise<void> {
@@ -77,7 +86,7 @@ interface MemoryAgentOptions {
   told(delta: AssignmentDelta): void
 }
 
-class MemoryAgent {
+export class MemoryAgent {
   readonly #options: MemoryAgentOptions
   readonly #runtime = new MemoryRuntime()
   readonly #link: EngineLink
@@ -102,8 +111,12 @@ class MemoryAgent {
       onMessage: message => {
         if (message.type === 'welcome') void this.#welcome(message.settings)
         else if (message.type === 'assign') void this.#assign(message.delta)
+        else void this.#renewal.hear(message)
       },
-      onDown: () => (this.isJoined = false),
+      onDown: () => {
+        this.#renewal.down()
+        this.isJoined = false
+      },
       onRefused: (reason, remedy) => {
         throw new Error(`${this.#name} was refused: ${reason}; ${remedy}`)
       },
@@ -115,6 +128,20 @@ class MemoryAgent {
     return this.#runtime.effects.filter(effect => effect.startsWith('start ')).length
   }
 
+  /** Ends a container that has never ended, as a program that crashes: the app that it was of. */
+  crash(): string | undefined {
+    const running = new Set(this.#runtime.running())
+    const pod = this.#assignments?.pods().find(({ metadata }) => running.has(`${metadata.name}/web:0`))
+    if (pod === undefined) return undefined
+    this.#runtime.exit(`${pod.metadata.uid}-web-0`, 1)
+    return pod.metadata.labels?.['app']
+  }
+
+  /** Says nothing any more, as a machine that lost its power. */
+  vanish(): void {
+    this.#link.close()
+  }
+
   async close(): Promise<void> {
     this.#renewal.close()
     this.#link.close()
@@ -124,6 +151,7 @@ class MemoryAgent {
 
   async #welcome(settings: NodeSettings): Promise<void> {
     this.isJoined = true
+    this.#renewal.up(message => this.#link.send(message))
     this.#assignments ??= new Assignments(settings, this.#name)
     this.#pods ??= this.#createPods(settings)
     const pods = await this.#pods

@@ -15,12 +15,13 @@ export function memoryOf(pid: number, which: 'now' | 'peak'): number {
 /** Percent of one core over so many seconds. */
 export async function cpuOf(pid: number, seconds: number): Promise<number> {
   const begun = performance.now()
-  const before = cpuSeconds(pid)
+  const before = cpuSecondsOf(pid)
   await sleep(seconds * 1000)
-  return ((cpuSeconds(pid) - before) / ((performance.now() - begun) / 1000)) * 100
+  return ((cpuSecondsOf(pid) - before) / ((performance.now() - begun) / 1000)) * 100
 }
 
-function cpuSeconds(pid: number): number {
+/** What it has used of cores since it started. */
+export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The second field is the program's name in brackets and may itself hold spaces: count after the last bracket.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
