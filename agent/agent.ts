@@ -194,12 +194,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.say(`no session with the engine: ${words}; trying again, the pods run on`)
   }
 
-  function refused(reason: string, remedy: string): void {
+  /** Whether to try again soon. */
+  function refused(reason: string, remedy: string): boolean {
+    if (options.engine.refused()) return true
     const words = `the engine refused this agent: ${reason}; ${remedy}`
     // A node that has pods keeps them, whatever the engine thinks of its certificate; a person may mend that.
     if (options.engine.renewal === undefined || assignments === undefined) fail(new Error(words))
     else if (words !== trouble) options.say(`${words}; trying again, the pods run on`)
     trouble = words
+    return false
   }
 
   async function close(): Promise<void> {

@@ -28,7 +28,8 @@ export interface EngineLinkOptions {
   /** A connection is made, from this address of the machine where it goes over a network. */
   onConnected?(from: string | undefined): void
   onDown(reason: Error | undefined): void
-  onRefused(reason: string, remedy: string): void
+  /** Whether to try again soon: something was mended. */
+  onRefused(reason: string, remedy: string): boolean
   /** Yields text; rejects with an error that has a `status`. */
   logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>
 }
@@ -115,8 +116,7 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
     const decode = createLineDecoder(json => {
       const message = parseEngineMessage(json)
       if (message.type === 'refused') {
-        pause = refusedPause
-        options.onRefused(message.reason, message.remedy)
+        pause = options.onRefused(message.reason, message.remedy) ? 100 : refusedPause
         return
       }
       if (message.type === 'welcome') {

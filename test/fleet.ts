@@ -168,7 +168,10 @@ export class TestAgent {
         this.renewal.down()
         this.heard.push(`down: ${reason?.message}`)
       },
-      onRefused: (reason, remedy) => this.heard.push(`refused: ${reason}; ${remedy}`),
+      onRefused: (reason, remedy) => {
+        this.heard.push(`refused: ${reason}; ${remedy}`)
+        return false
+      },
       async *logs() {},
     })
   }

@@ -33,9 +33,13 @@ const maxPause = 10_000
 /** Rejects where the engine refuses the node, or where it lacks a flag; tries for ever where the engine is away. */
 export async function openMembership(options: MembershipOptions): Promise<Membership> {
   const { folder } = options
-  const identity = (await formerIdentity(options)) ?? (await join(options))
+  const former = await formerIdentity(options)
+  const identity = former ?? (await join(options))
   const renewal = keepRenewed({ folder, identity, onError: options.onError })
-  return { nodeName: identity.node, engine: remoteAccess(renewal) }
+  const { token } = options
+  const { node, engine } = identity
+  const rejoin = former && token !== undefined ? () => joinEngine({ folder, engine, token, node }) : undefined
+  return { nodeName: node, engine: remoteAccess(renewal, rejoin) }
 }
 
 /** What an earlier agent of this folder joined as; undefined where a token is there to join (again). */

@@ -7,6 +7,8 @@ import { makeKeyRequest } from './request.ts'
 
 export interface Renewal {
   readonly identity: Identity
+  /** The node joined anew. */
+  replace(identity: Identity): void
   /** The session is up, and renewals go through it; until `down`. */
   up(send: (message: AgentMessage) => void): void
   down(): void
@@ -78,6 +80,9 @@ export function keepRenewed(options: RenewalOptions): Renewal {
   return {
     get identity() {
       return identity
+    },
+    replace(joined) {
+      identity = joined
     },
     up(by) {
       send = by

@@ -11,6 +11,7 @@ import { openData } from '../data.ts'
 import type { DataFolder } from '../data.ts'
 import { createClient } from './client.ts'
 import { forgetConnection, readSaved } from './connection.ts'
+import { agentFolder } from './agent.ts'
 import { dataFolder } from './data-folder.ts'
 import { CliError } from './failure.ts'
 
@@ -28,7 +29,9 @@ export async function runDown(flags: DownFlags): Promise<void> {
   const folder =
     flags.data === undefined && flags.name === undefined ? (readSaved()?.data ?? dataFolder({})) : dataFolder(flags)
   if (!existsSync(join(folder, 'identity.json'))) {
-    throw new CliError(`${folder} holds no cluster`, { remedy: 'name the data folder of gantry up with --data' })
+    const agent = [folder, ...(flags.data === undefined ? [agentFolder({})] : [])].find(isAgents)
+    if (agent !== undefined) return stopNode(agent, { purge: flags.purge, say })
+    throw new CliError(`${folder} holds no cluster`, { remedy: 'name the data folder of gantry up, or of gantry agent, with --data' })
   }
   const data = (await openIdle(folder)) ?? (await stopEngine(folder, say))
   try {
@@ -40,6 +43,25 @@ export async function runDown(flags: DownFlags): Promise<void> {
   }
   if (flags.purge) await rm(folder, { recursive: true })
   say(flags.purge ? `nothing is left: ${folder} is removed` : `down; gantry up starts it again from ${folder}`)
+}
+
+/** What an agent that joined an engine elsewhere keeps of how it was started. */
+const startedWith = 'started-with.json'
+
+function isAgents(folder: string): boolean {
+  return existsSync(join(folder, startedWith))
+}
+
+/** Stops the pods of a node whose engine is elsewhere, and its agent. The node stays one: its certificate is kept. */
+async function stopNode(
+  folder: string,
+  { purge, say }: { purge: boolean; say: (line: string) => void },
+): Promise<void> {
+  const { nodeName } = JSON.parse(readFileSync(join(folder, startedWith), 'utf8')) as { nodeName: string }
+  say(`stopping the pods of node ${nodeName} …`)
+  await stopPods({ folder, nodeName, version, onLog: say })
+  if (purge) await rm(folder, { recursive: true })
+  say(purge ? `nothing is left: ${folder} is removed` : `down; gantry agent starts it again from ${folder}`)
 }
 
 /** The folder, where no engine holds it. */

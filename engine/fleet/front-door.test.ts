@@ -72,7 +72,10 @@ function dial(open: OpenStream = () => Promise.reject(new StreamRefused(404, 'no
     onMessage: message =>
       heard.push(message.type === 'assign' ? `assign ${message.delta.resourceVersion}` : message.type),
     onDown: () => heard.push('down'),
-    onRefused: reason => heard.push(`refused: ${reason}`),
+    onRefused: reason => {
+      heard.push(`refused: ${reason}`)
+      return false
+    },
     open,
   })
   return link

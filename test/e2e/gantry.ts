@@ -16,6 +16,8 @@ export const cli = join(root, 'dist/gantry.js')
 export interface GantryOptions {
   /** Runs everything as this user instead of the one that runs the tests. */
   readonly uid?: number
+  /** `up` where absent. */
+  readonly command?: 'up' | 'engine'
   readonly args?: readonly string[]
   /** The data folder; one of its own where absent. */
   readonly data?: string
@@ -52,7 +54,13 @@ export class Gantry {
   /** Starts Gantry and waits until it is ready. */
   static async up(options: GantryOptions = {}): Promise<Gantry> {
     const gantry = new Gantry({ port: await freePort(), tlsPort: await freePort() }, options)
-    await gantry.start()
+    try {
+      await gantry.start()
+    } catch (error) {
+      // Nobody else could: a proxy outlives whoever started it.
+      await gantry.down()
+      throw error
+    }
     return gantry
   }
 
@@ -72,7 +80,7 @@ export class Gantry {
   async start(): Promise<void> {
     this.output = ''
     const ports = ['--port', String(this.port), '--tls-port', String(this.tlsPort)]
-    const words = [process.execPath, cli, 'up', '--data', this.data, ...ports, ...(this.#options.args ?? [])]
+    const words = [process.execPath, cli, this.#options.command ?? 'up', '--data', this.data, ...ports, ...(this.#options.args ?? [])]
     const [program = '', ...args] = [...(this.#options.through ?? []), ...words]
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -86,7 +94,7 @@ export class Gantry {
     }
     await this.until('ready', async () => {
       const end = child.exitCode ?? child.signalCode
-      if (end !== null) throw new Ended(`gantry up ended with ${end}:\n${this.output}`)
+      if (end !== null) throw new Ended(`gantry ${this.#options.command ?? 'up'} ended with ${end}:\n${this.output}`)
       return (await fetch(`${this.url}/readyz`)).ok
     })
   }
