@@ -177,7 +177,10 @@ export class Cluster implements IndexedView {
     return this.#events.wakeAt()
   }
 
-  #selectors<K extends 'Service' | 'ReplicaSet' | 'PodDisruptionBudget'>(kind: K, { metadata }: Pod): readonly Kinds[K][] {
+  #selectors<K extends 'Service' | 'ReplicaSet' | 'PodDisruptionBudget'>(
+    kind: K,
+    { metadata }: Pod,
+  ): readonly Kinds[K][] {
     const places = selectorPlaces(metadata.namespace ?? '', metadata.labels)
     return places.flatMap(place => this.#index.list(indexName.selector(kind, place))) as Kinds[K][]
   }
