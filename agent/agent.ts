@@ -20,6 +20,7 @@ import { linkToEngine } from './session.ts'
 import type { EngineLink, EngineLinkOptions } from './session.ts'
 import type { Labels, Taint } from '../engine/api/types.ts'
 import type { Ref } from '../engine/api/reference.ts'
+import { StreamRefused } from '../engine/protocol/streams.ts'
 import type { AssignmentDelta, EventReport, NodeReport, NodeSettings, PodReport } from '../engine/protocol/session.ts'
 
 export interface AgentOptions {
@@ -230,9 +231,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onConnected: address.connected,
     onDown: lost,
     onRefused: refused,
-    async *logs(request, signal) {
-      if (parts === undefined) throw new Error('the agent has no pods yet')
-      yield* (await parts).pods.logs(request, signal)
+    async open(request, signal) {
+      if (parts === undefined) throw new StreamRefused(503, 'the agent has no pods yet')
+      return (await parts).pods.open(request, signal)
     },
   })
   return { close }

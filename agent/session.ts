@@ -3,12 +3,14 @@
  * connection it is the HTTP/2 server.
  */
 import { constants, performServerHandshake } from 'node:http2'
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { connect, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { answer } from './answers.ts'
+import type { OpenStream } from './answers.ts'
 import { createLineDecoder, encodeLine } from '../engine/protocol/lines.ts'
 import { parseEngineMessage } from '../engine/protocol/parse.ts'
-import type { AgentMessage, EngineMessage, LogRequest, NetworkMode, NodeReport } from '../engine/protocol/session.ts'
+import type { AgentMessage, EngineMessage, NetworkMode, NodeReport } from '../engine/protocol/session.ts'
 import { protocolVersions } from '../engine/protocol/versions.ts'
 
 export interface EngineLink {
@@ -30,8 +32,8 @@ export interface EngineLinkOptions {
   onDown(reason: Error | undefined): void
   /** Whether to try again soon: something was mended. */
   onRefused(reason: string, remedy: string): boolean
-  /** Yields text; rejects with an error that has a `status`. */
-  logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>
+  /** What the engine asks beside the session. */
+  readonly open: OpenStream
 }
 
 /** The longest pause between two tries; the first is 100 ms, each next one twice as long, all with jitter. */
@@ -86,7 +88,7 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
     session.on('error', error => (reason ??= error))
     session.on('stream', (opened, headers) => {
       if (headers[constants.HTTP2_HEADER_PATH] === '/v1/session') begin(opened, session)
-      else void answerLogs(opened, { headers, logs: options.logs })
+      else void answer(opened, String(headers[constants.HTTP2_HEADER_PATH]), options.open)
     })
     end = () => session.destroy()
     socket.once('close', () => {
@@ -148,60 +150,5 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
       clearInterval(heartbeat)
       end?.()
     },
-  }
-}
-
-async function answerLogs(
-  stream: ServerHttp2Stream,
-  { headers, logs }: { headers: IncomingHttpHeaders; logs: EngineLinkOptions['logs'] },
-): Promise<void> {
-  const gone = new AbortController()
-  stream.on('error', () => {})
-  stream.once('close', () => gone.abort())
-  const url = new URL(String(headers[constants.HTTP2_HEADER_PATH]), 'http://agent')
-  if (url.pathname !== '/v1/logs') {
-    stream.respond({ [constants.HTTP2_HEADER_STATUS]: 404 })
-    stream.end(`this agent does not know ${url.pathname}`)
-    return
-  }
-  try {
-    for await (const text of logs(parseLogRequest(url.searchParams), gone.signal)) {
-      if (!stream.headersSent) stream.respond({ [constants.HTTP2_HEADER_STATUS]: 200 })
-      if (!stream.write(text)) await new Promise(resolve => stream.once('drain', resolve).once('close', resolve))
-      if (stream.destroyed) return
-    }
-    if (!stream.headersSent) stream.respond({ [constants.HTTP2_HEADER_STATUS]: 200 })
-    stream.end()
-  } catch (error) {
-    if (stream.destroyed) return
-    if (stream.headersSent) {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR)
-      return
-    }
-    const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
-    stream.respond({ [constants.HTTP2_HEADER_STATUS]: status })
-    stream.end(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function parseLogRequest(query: URLSearchParams): LogRequest {
-  const number = (name: string): number | undefined => {
-    const text = query.get(name)
-    return text === null ? undefined : Number(text)
-  }
-  const tailLines = number('tailLines')
-  const sinceSeconds = number('sinceSeconds')
-  const limitBytes = number('limitBytes')
-  const sinceTime = query.get('sinceTime')
-  return {
-    podUid: query.get('podUid') ?? '',
-    container: query.get('container') ?? '',
-    follow: query.get('follow') === 'true',
-    previous: query.get('previous') === 'true',
-    timestamps: query.get('timestamps') === 'true',
-    ...(tailLines === undefined ? {} : { tailLines }),
-    ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
-    ...(limitBytes === undefined ? {} : { limitBytes }),
-    ...(sinceTime === null ? {} : { sinceTime }),
   }
 }

@@ -223,7 +223,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     version,
     git: (request, response) => gitServer.handle(request, response, pathBelow(gitPath, request.url)),
     ready,
-    logs: async ({ pod, request, signal }) => nodes.frontDoor.logs(pod.spec.nodeName ?? '', request, signal),
+    openStream: (node, request, signal) => nodes.frontDoor.open(node, request, signal),
     engine: createControls({
       clusterName,
       branch: options.branch,

@@ -172,7 +172,7 @@ export class TestAgent {
         this.heard.push(`refused: ${reason}; ${remedy}`)
         return false
       },
-      async *logs() {},
+      open: () => Promise.reject(new Error('nothing runs here')),
     })
   }
 

@@ -1,55 +1,26 @@
 /** A container's log lines for whoever asks, as `kubectl logs` shows them. */
 import { fromTime } from '../../engine/api/time.ts'
-import type { Pod } from '../../engine/api/types.ts'
 import type { LogRequest } from '../../engine/protocol/session.ts'
 import type { LogLine, LogOptions, Runtime } from '../runtime/runtime.ts'
-import { allContainers } from '../spec/containers.ts'
-import type { Observed, Run } from './runs.ts'
-
-/** Why there are no logs, in Kubernetes's words. */
-export class LogsRefused extends Error {
-  /** As HTTP: 400 Bad Request, 404 Not Found. */
-  readonly status: 400 | 404
-  constructor(status: LogsRefused['status'], message: string) {
-    super(message)
-    this.name = 'LogsRefused'
-    this.status = status
-  }
-}
+import type { Run } from './runs.ts'
 
 export interface LogSource {
-  readonly pod: Pod
-  readonly observed: Observed
+  readonly run: Run
   readonly runtime: Runtime
 }
 
-/** Lines with their ends. Throws LogsRefused before the first one. */
+/** Lines with their ends. */
 export async function* readLogs(
   request: LogRequest,
   { source, signal, now }: { source: LogSource; signal: AbortSignal; now: number },
-): AsyncGenerator<string> {
-  const run = runOf(request, source)
+): AsyncGenerator<Buffer> {
   let left = request.limitBytes ?? Infinity
-  for await (const line of source.runtime.logs(run.status.id, logOptions(request, { signal, now }))) {
+  for await (const line of source.runtime.logs(source.run.status.id, logOptions(request, { signal, now }))) {
     const bytes = Buffer.from(`${format(line, request)}\n`)
-    yield bytes.subarray(0, left).toString()
+    yield bytes.subarray(0, left)
     left -= bytes.length
     if (left <= 0) return
   }
-}
-
-function runOf({ container, previous }: LogRequest, { pod, observed }: LogSource): Run {
-  const { name } = pod.metadata
-  if (!allContainers(pod).some(candidate => candidate.name === container)) {
-    throw new LogsRefused(400, `container ${container} is not valid for pod ${name}`)
-  }
-  const runs = observed.runs.get(container) ?? []
-  const run = runs[previous ? 1 : 0]
-  if (run && !run.lost) return run
-  if (previous) {
-    throw new LogsRefused(400, `previous terminated container "${container}" in pod "${name}" not found`)
-  }
-  throw new LogsRefused(400, `container "${container}" in pod "${name}" is waiting to start: ContainerCreating`)
 }
 
 function logOptions(

@@ -1,7 +1,9 @@
 /** The pods of this node: what the engine wants of them, what runs, and a worker for each that joins the two. */
 import { readFile } from 'node:fs/promises'
 import type { NodeName, Pod, Uid } from '../../engine/api/types.ts'
-import type { EventReport, LogRequest, PodReport } from '../../engine/protocol/session.ts'
+import type { EventReport, PodReport } from '../../engine/protocol/session.ts'
+import { StreamRefused } from '../../engine/protocol/streams.ts'
+import type { OpenStream } from '../answers.ts'
 import type { Mirror } from '../mirror.ts'
 import type { NodeNetwork } from '../network/network.ts'
 import { createProber } from '../probes/prober.ts'
@@ -11,10 +13,10 @@ import { Alarms } from './alarms.ts'
 import { parseResolvConf } from './dns.ts'
 import { Gate } from './gate.ts'
 import { Listing } from './listing.ts'
-import { LogsRefused, readLogs } from './logs.ts'
 import { moment } from './moment.ts'
 import { textOf } from './facts.ts'
 import { createSpecStore } from './spec-store.ts'
+import { openPodStream } from './streams.ts'
 import type { Place, Surroundings } from './surroundings.ts'
 import { PodWorker } from './worker.ts'
 
@@ -35,8 +37,8 @@ export interface Pods {
   moved(): void
   /** All that there is to report. */
   reports(): readonly PodReport[]
-  /** Throws LogsRefused before the first line. */
-  logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>
+  /** What the engine wants of a pod: see `StreamRequest`. */
+  readonly open: OpenStream
   isReady(uid: Uid): boolean
   /** Terminates every pod of this node with its grace, and resolves when nothing is left of them. */
   stopAll(): Promise<void>
@@ -136,11 +138,11 @@ class NodePods implements Pods {
     return [...this.#workers.values()].flatMap(worker => worker.report() ?? [])
   }
 
-  logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string> {
+  readonly open: OpenStream = async (request, signal) => {
     const worker = this.#workers.get(request.podUid)
-    if (!worker?.place) throw new LogsRefused(404, `this node has no pod with uid ${request.podUid}`)
-    const source = { pod: worker.pod, observed: worker.observed, runtime: worker.place.runtime }
-    return readLogs(request, { source, signal, now: moment().wall })
+    if (!worker?.place) throw new StreamRefused(404, `this node has no pod with uid ${request.podUid}`)
+    const found = { pod: worker.pod, observed: worker.observed, runtime: worker.place.runtime }
+    return openPodStream(request, found, signal)
   }
 
   isReady(uid: Uid): boolean {

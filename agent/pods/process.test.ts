@@ -1,9 +1,11 @@
 /** Pods on the real process runtime: with real volumes, probes, hooks and signals. */
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Container, KubeObject, PodStatus, Probe } from '../../engine/api/types.ts'
 import type { EventReport } from '../../engine/protocol/session.ts'
@@ -133,10 +135,13 @@ test('init container, variables, volumes and their updates, readiness, graceful 
   await soon(async () => expect(await ask('full')).toEqual({ ...first, file: 'good day' }))
 
   const request = { podUid: 'uid-full', container: 'web', follow: true, previous: false, timestamps: false }
-  const lines = pods.logs(request, new AbortController().signal)[Symbol.asyncIterator]()
-  expect(await lines.next()).toEqual({ done: false, value: 'begun\n' })
+  const carry = await pods.open({ kind: 'logs', ...request }, new AbortController().signal)
+  const log = new PassThrough({ encoding: 'utf8' })
+  const carried = carry(log)
+  expect(await once(log, 'data')).toEqual(['begun\n'])
   apply()
   await soon(() => expect(statuses.get('full')).toBe('gone'))
+  await carried
 })
 
 test('a pod that listens on every address is not Ready, and is told how to mend it', async () => {

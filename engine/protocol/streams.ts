@@ -47,3 +47,13 @@ export interface TerminalSize {
 export function streamPath({ kind, ...request }: StreamRequest): string {
   return `/v1/${kind}?${encodeURIComponent(JSON.stringify(request))}`
 }
+
+/** Why a stream was not opened, with the HTTP status that tells clients what kind of reason it is. */
+export class StreamRefused extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'StreamRefused'
+    this.status = status
+  }
+}

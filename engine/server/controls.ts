@@ -1,9 +1,10 @@
+import type { Duplex } from 'node:stream'
 import type { ClusterObject } from '../api/cluster-object.ts'
 import type { Revision } from '../api/manifest.ts'
 import type { DrainOptions } from '../api/drain.ts'
-import type { NodeName, Pod, Time } from '../api/types.ts'
+import type { NodeName, Time } from '../api/types.ts'
 import type { FleetControls } from './fleet-api.ts'
-import type { LogRequest } from '../protocol/session.ts'
+import type { StreamRequest } from '../protocol/streams.ts'
 
 /** What the engine does for its owner beyond serving what is: the server only passes on. */
 export interface EngineControls {
@@ -89,19 +90,11 @@ export class Refused extends Error {
   }
 }
 
-/** A container's log, wanted by an API client. */
-export interface PodLogRequest {
-  readonly pod: Pod
-  readonly request: LogRequest
-  /** Aborted when the client goes away. */
-  readonly signal: AbortSignal
-}
-
 /**
- * Resolves once the pod's node has answered, with its text in pieces of any size. Rejects with Refused where the node
- * cannot be asked.
+ * Opens a stream to a node's agent; the signal tells that the client went away. Resolves once the agent has begun what it
+ * is asked for. Rejects with StreamRefused.
  */
-export type OpenLog = (request: PodLogRequest) => Promise<AsyncIterable<string>>
+export type OpenStream = (node: NodeName, request: StreamRequest, signal: AbortSignal) => Promise<Duplex>
 
 /** What `/readyz` says. */
 export interface Readiness {

@@ -67,6 +67,12 @@ export function aggregated(resources: readonly Resource[], options: { version: s
 }
 
 const readVerbs = ['get', 'list', 'watch']
+const podSubresources = [
+  { name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
+  { name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
+  { name: 'log', kind: 'Pod', verbs: ['get'] },
+  { name: 'portforward', kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
+]
 
 /** The groups but the core one. */
 function groupsOf(resources: readonly Resource[]): string[] {
@@ -96,7 +102,13 @@ function resourceEntry({ plural, singular, namespaced, kind, shortNames, categor
 
 function subresourceEntries({ kindKey, plural }: Resource): object[] {
   if (kindKey !== 'Pod') return []
-  return [{ name: `${plural}/log`, singularName: '', namespaced: true, kind: 'Pod', verbs: ['get'] }]
+  return podSubresources.map(({ name, kind, verbs }) => ({
+    name: `${plural}/${name}`,
+    singularName: '',
+    namespaced: true,
+    kind,
+    verbs,
+  }))
 }
 
 function aggregatedEntry(resource: Resource): object {
@@ -110,6 +122,14 @@ function aggregatedEntry(resource: Resource): object {
     verbs: readVerbs,
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
-    ...(kindKey === 'Pod' ? { subresources: [{ subresource: 'log', responseKind, verbs: ['get'] }] } : {}),
+    ...(kindKey === 'Pod'
+      ? {
+          subresources: podSubresources.map(({ name, kind, verbs }) => ({
+            subresource: name,
+            responseKind: { ...responseKind, kind },
+            verbs,
+          })),
+        }
+      : {}),
   }
 }

@@ -1,6 +1,6 @@
 import type { KubeObject, Pod } from '../api/types.ts'
 import { keyOf } from '../api/reference.ts'
-import type { OpenLog } from './controls.ts'
+import type { OpenStream } from './controls.ts'
 import { aggregated, coreVersions, group, groupList, resourceList, versionInfo } from './discovery.ts'
 import { readPage, renderPage } from './list.ts'
 import { servePodLog } from './pod-log.ts'
@@ -12,8 +12,10 @@ import { apiVersionOf } from '../api/registry.ts'
 import { servedResources } from './resources.ts'
 import type { Exchange } from './respond.ts'
 import { send, sendJson } from './respond.ts'
-import { notFound, readOnly, unknownPath } from './status-error.ts'
+import { badRequest, notFound, readOnly, unknownPath } from './status-error.ts'
 import type { Store } from './store.ts'
+import { isStreamSubresource } from './streams/pod-stream.ts'
+import type { StreamSubresource } from './streams/pod-stream.ts'
 import { table, tableColumns, tableRow } from './table.ts'
 import type { Watch } from './watch.ts'
 import { startWatch } from './watch.ts'
@@ -22,6 +24,8 @@ import { startWatch } from './watch.ts'
 export interface KubeApi {
   /** Answers a request below /api, /apis or /version. @throws StatusError */
   serve(exchange: Exchange, url: URL): Promise<void>
+  /** The pod whose streams a path names. @throws StatusError 404 */
+  podStream(url: URL): { pod: Pod; subresource: StreamSubresource }
   /** The watches being served. */
   readonly watches: ReadonlySet<Watch>
 }
@@ -34,16 +38,16 @@ interface Target {
   readonly subresource: string | undefined
 }
 
-export function createKubeApi(options: { store: Store; logs: OpenLog; version: string }): KubeApi {
-  const { store, logs } = options
+export function createKubeApi(options: { store: Store; openStream: OpenStream; version: string }): KubeApi {
+  const { store, openStream } = options
   const watches = new Set<Watch>()
-  return { serve, watches }
+  return { serve, podStream, watches }
 
   async function serve(exchange: Exchange, url: URL): Promise<void> {
     const { request } = exchange
+    if (isStreamSubresource(url.pathname.split('/').at(-1))) throw badRequest('Upgrade request required')
     if (request.method !== 'GET' && request.method !== 'HEAD') throw readOnly(request.method ?? '')
-    const segments = url.pathname.split('/').filter(segment => segment !== '')
-    const parts = segments.map(decodeSegment)
+    const parts = partsOf(url)
     const resources = servedResources(store)
     const document = discoveryDocument(parts, { resources, accept: request.headers.accept, version: options.version })
     if (document !== undefined) {
@@ -60,6 +64,13 @@ export function createKubeApi(options: { store: Store; logs: OpenLog; version: s
     return send(exchange, pieces, { code: 200, contentType: 'application/json' })
   }
 
+  function podStream(url: URL): { pod: Pod; subresource: StreamSubresource } {
+    const target = findTarget(partsOf(url), servedResources(store))
+    const { resource, subresource } = target
+    if (resource.kindKey !== 'Pod' || !isStreamSubresource(subresource)) throw unknownPath()
+    return { pod: find(target) as Pod, subresource }
+  }
+
   function find({ resource, namespace, name = '' }: Target): KubeObject {
     const object = store.get(resource.kindKey, keyOf(name, namespace))
     if (object === undefined) throw notFound(resource, name)
@@ -72,7 +83,7 @@ export function createKubeApi(options: { store: Store; logs: OpenLog; version: s
 
   async function serveSubresource(exchange: Exchange, url: URL, target: Target): Promise<void> {
     if (target.resource.kindKey !== 'Pod' || target.subresource !== 'log') throw unknownPath()
-    await servePodLog(find(target) as Pod, { ...exchange, query: url.searchParams, logs })
+    await servePodLog(find(target) as Pod, { ...exchange, query: url.searchParams, openStream })
   }
 
   async function serveWatch(
@@ -82,6 +93,11 @@ export function createKubeApi(options: { store: Store; logs: OpenLog; version: s
   ): Promise<void> {
     await startWatch(store, { ...target, query: url.searchParams, response, watches })
   }
+}
+
+function partsOf(url: URL): readonly string[] {
+  const segments = url.pathname.split('/').filter(segment => segment !== '')
+  return segments.map(decodeSegment)
 }
 
 function decodeSegment(segment: string): string {

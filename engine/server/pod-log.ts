@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { once } from 'node:events'
-import type { ContainerStatus, Pod } from '../api/types.ts'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Pod } from '../api/types.ts'
 import type { LogRequest } from '../protocol/session.ts'
-import type { OpenLog } from './controls.ts'
+import type { OpenStream } from './controls.ts'
+import { chooseContainer, containerStatus } from './pod-container.ts'
 import { flag, wholeNumber } from './read-options.ts'
 import { badRequest } from './status-error.ts'
 
@@ -13,21 +15,21 @@ export async function servePodLog(
     query: URLSearchParams
     request: IncomingMessage
     response: ServerResponse
-    logs: OpenLog
+    openStream: OpenStream
   },
 ): Promise<void> {
-  const { query, response, logs } = exchange
+  const { query, response, openStream } = exchange
   const request = logRequest(pod, query)
   const gone = new AbortController()
   response.on('close', () => gone.abort())
-  const chunks = request === undefined ? [] : await logs({ pod, request, signal: gone.signal })
+  const stream =
+    request === undefined
+      ? Readable.from([])
+      : await openStream(pod.spec.nodeName ?? '', { kind: 'logs', ...request }, gone.signal)
   response.setHeader('Content-Type', 'text/plain')
   response.setHeader('Cache-Control', 'no-cache, private')
   response.flushHeaders()
-  for await (const chunk of limited(chunks, request?.limitBytes)) {
-    if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal })
-  }
-  response.end()
+  await pipeline(stream, response)
 }
 
 /** What to ask the pod's node for; undefined while the pod has none, whose log is empty. @throws StatusError 400 */
@@ -61,25 +63,9 @@ function logRequest(pod: Pod, query: URLSearchParams): LogRequest | undefined {
   }
 }
 
-function chooseContainer(pod: Pod, wanted: string): string {
-  const { name } = pod.metadata
-  const main = pod.spec.containers.map(container => container.name)
-  const init = (pod.spec.initContainers ?? []).map(container => container.name)
-  if (wanted !== '') {
-    if (main.includes(wanted) || init.includes(wanted)) return wanted
-    throw badRequest(`container ${wanted} is not valid for pod ${name}`)
-  }
-  const [only] = main
-  if (only !== undefined && main.length === 1) return only
-  const initChoice = init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`
-  throw badRequest(
-    `a container name must be specified for pod ${name}, choose one of: [${main.join(' ')}]${initChoice}`,
-  )
-}
-
 /** A container that never ran has no log; the message says what it waits for. */
 function checkStarted(pod: Pod, { container, previous }: { container: string; previous: boolean }): void {
-  const status = statusOf(pod, container)
+  const status = containerStatus(pod, container)
   const what = `container "${container}" in pod "${pod.metadata.name}"`
   if (previous) {
     if (status?.lastState?.terminated === undefined) throw badRequest(`previous terminated ${what} not found`)
@@ -96,25 +82,4 @@ function checkStarted(pod: Pod, { container, previous }: { container: string; pr
         ? `${what} is waiting to start: image can't be pulled`
         : `${what} is waiting to start: ${reason}`,
   )
-}
-
-function statusOf({ status }: Pod, container: string): ContainerStatus | undefined {
-  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
-  return statuses.find(({ name }) => name === container)
-}
-
-async function* limited(
-  chunks: AsyncIterable<string> | Iterable<string>,
-  limit: number | undefined,
-): AsyncGenerator<string | Buffer> {
-  let left = limit ?? Number.POSITIVE_INFINITY
-  for await (const chunk of chunks) {
-    const size = Buffer.byteLength(chunk)
-    if (size >= left) {
-      yield Buffer.from(chunk).subarray(0, left)
-      return
-    }
-    left -= size
-    yield chunk
-  }
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
+import { PassThrough } from 'node:stream'
 import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { Registry } from 'prom-client'
 import type { KubeObject, Pod } from '../api/types.ts'
@@ -56,7 +57,11 @@ export async function startServer(overrides: FixtureOptions = {}): Promise<Serve
     version: '0.0.0-test',
     git: async (_, response) => void response.end('git'),
     ready: () => ({ ok: true, checks: [] }),
-    logs: async ({ request }) => lines([`line 1 of ${request.container}\n`, 'line 2\n']),
+    openStream: async (_, request) => {
+      const stream = new PassThrough()
+      if (request.kind === 'logs') stream.end(`line 1 of ${request.container}\nline 2\n`)
+      return stream
+    },
     engine: {
       status: () => {
         throw new Error('not asked in this test')
@@ -104,10 +109,6 @@ export async function startServer(overrides: FixtureOptions = {}): Promise<Serve
       if (errors.length > 0) throw new AggregateError(errors, 'the server failed by its own fault')
     },
   }
-}
-
-export async function* lines(texts: readonly string[]): AsyncGenerator<string> {
-  yield* texts
 }
 
 /** A certificate for 127.0.0.1 that is its own CA. */

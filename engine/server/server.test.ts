@@ -1,11 +1,12 @@
-import { once } from 'node:events'
 import { request } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
 import { Refused } from './controls.ts'
 import type { ServerFixture } from './server.fixture.ts'
-import { examplePod, lines, startServer, token, unaskedFleet } from './server.fixture.ts'
+import { examplePod, startServer, token, unaskedFleet } from './server.fixture.ts'
 import { configMap, exampleCluster, pendingPod, pod } from './objects.fixture.ts'
 import { createServer } from './server.ts'
+import { StreamRefused } from '../protocol/streams.ts'
 
 let server: ServerFixture
 afterEach(() => server.close())
@@ -206,7 +207,6 @@ test('readiness lists its checks; why one fails is for who has the token', async
 
 test.each<[string, Parameters<typeof startServer>[0] & object, string, number, string]>([
   ['the only container', {}, '', 200, 'line 1 of web\nline 2\n'],
-  ['cut to a number of bytes', {}, '?limitBytes=8', 200, 'line 1 o'],
   ['a container that is not there', {}, '?container=x', 400, 'container x is not valid for pod web-5d8f-abcde'],
   ['one that ran before', {}, '?container=web&previous=true', 200, 'line 1 of web\nline 2\n'],
   [
@@ -219,10 +219,10 @@ test.each<[string, Parameters<typeof startServer>[0] & object, string, number, s
   ['a time that is none', {}, '?sinceTime=yesterday', 400, 'sinceTime must be a time as in RFC 3339, not "yesterday"'],
   [
     'a node that is away',
-    { logs: () => Promise.reject(new Refused('node node-1 is not connected', 'start its agent')) },
+    { openStream: () => Promise.reject(new StreamRefused(503, 'node node-1 is not connected')) },
     '',
-    409,
-    'node node-1 is not connected; start its agent',
+    503,
+    'node node-1 is not connected',
   ],
 ])('logs of %s', async (_, options, query, code, body) => {
   server = await startServer({ ...options })
@@ -249,17 +249,14 @@ test('a pod without a node has an empty log; one that waits says for what', asyn
   })
 })
 
-async function* firstThenSilence(signal: AbortSignal): AsyncGenerator<string> {
-  yield 'first\n'
-  await once(signal, 'abort')
-}
-
 test('a log is let go of when its reader goes', async () => {
   const signals: AbortSignal[] = []
   server = await startServer({
-    logs({ signal }) {
+    async openStream(_, _request, signal) {
       signals.push(signal)
-      return Promise.resolve(firstThenSilence(signal))
+      const stream = new PassThrough()
+      stream.write('first\n')
+      return stream
     },
   })
   server.put(pod)
@@ -333,7 +330,7 @@ async function optionsOf(): Promise<Parameters<typeof createServer>[0]> {
     version: '0',
     git: () => Promise.resolve(),
     ready: () => ({ ok: true, checks: [] }),
-    logs: () => Promise.resolve(lines([])),
+    openStream: () => Promise.reject(new Error('not asked')),
     engine: {
       status: () => {
         throw new Error('not asked')

@@ -2,10 +2,12 @@ import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server as NodeServer, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
 import type { Registry } from 'prom-client'
 import type { Authenticate } from './access.ts'
 import { isLoopback, refuseForeignHosts, refuseForeignPages, tokenAuthentication } from './access.ts'
-import type { EngineControls, OpenLog, Readiness } from './controls.ts'
+import type { EngineControls, OpenStream, Readiness } from './controls.ts'
+import { StreamRefused } from '../protocol/streams.ts'
 import { Refused } from './controls.ts'
 import { serveGantryApi } from './gantry-api.ts'
 import { healthPaths, serveHealth } from './health.ts'
@@ -17,8 +19,10 @@ import { createHttpMetrics } from './metrics.ts'
 import { flag } from './read-options.ts'
 import type { Exchange } from './respond.ts'
 import { sendJson, sendText } from './respond.ts'
-import { StatusError, unknownPath } from './status-error.ts'
+import { ofStream, StatusError, unknownPath } from './status-error.ts'
 import type { Store } from './store.ts'
+import { createUpgrades, plainExchange, refuseForeignOrigins } from './streams/upgrade.ts'
+import type { Upgrade } from './streams/upgrade.ts'
 
 export interface ServerOptions {
   readonly store: Store
@@ -29,7 +33,7 @@ export interface ServerOptions {
   /** The built-in git server; called for /git/ once the client has shown the token. */
   readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   readonly ready: () => Readiness
-  readonly logs: OpenLog
+  readonly openStream: OpenStream
   readonly engine: EngineControls
   readonly registry: Registry
   /** Told of requests that failed by our own fault. */
@@ -52,12 +56,15 @@ export interface Server {
 /** Idle connections are kept longer than clients keep theirs, so that none is closed just as a request is sent on it. */
 const keepAliveMs = 120_000
 const minVersion = 'TLSv1.2'
+/** A command to run in a pod is part of the URL, and may be a whole script. */
+const limits = { maxHeaderSize: 32 * 1024 }
 /** What is being answered when the server closes may take this long to finish. */
 const closeGraceMs = 1_000
 
 export function createServer(options: ServerOptions): Server {
   const authenticate = tokenAuthentication(options.token)
   const kubeApi = createKubeApi(options)
+  const upgrades = createUpgrades(options.openStream)
   const metrics = createHttpMetrics(options.registry, () => kubeApi.watches)
   const servers: NodeServer[] = []
   const secureServers: HttpsServer[] = []
@@ -74,12 +81,12 @@ export function createServer(options: ServerOptions): Server {
             'listen on 127.0.0.1, or use the TLS port',
         )
       }
-      return start(createHttpServer(listener({ isPlain: true })), { host, port, flag: '--port' })
+      return start(createHttpServer(limits, listener({ isPlain: true })), { host, port, flag: '--port', isPlain: true })
     },
     async listenTls({ host, port, key, cert }) {
-      const server = createHttpsServer({ key, cert, minVersion }, listener({ isPlain: false }))
+      const server = createHttpsServer({ ...limits, key, cert, minVersion }, listener({ isPlain: false }))
       secureServers.push(server)
-      return start(server, { host, port, flag: '--tls-port' })
+      return start(server, { host, port, flag: '--tls-port', isPlain: false })
     },
     renewTls({ key, cert }) {
       for (const server of secureServers) server.setSecureContext({ key, cert, minVersion })
@@ -88,6 +95,7 @@ export function createServer(options: ServerOptions): Server {
       clearInterval(bookmarks)
       const closing = servers.map(server => new Promise(resolve => server.close(resolve)))
       for (const watch of kubeApi.watches) watch.end()
+      upgrades.close()
       const whenIdle = setInterval(() => {
         for (const server of servers) server.closeIdleConnections()
       }, 20)
@@ -100,7 +108,16 @@ export function createServer(options: ServerOptions): Server {
     },
   }
 
-  async function start(server: NodeServer, at: { host: string; port: number; flag: string }): Promise<Listening> {
+  async function start(
+    server: NodeServer,
+    at: { host: string; port: number; flag: string; isPlain: boolean },
+  ): Promise<Listening> {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const upgrade = { request, socket, head }
+      // Whoever went away is told of by the socket's end.
+      socket.on('error', () => {})
+      answerUpgrade(upgrade, at.isPlain).catch((error: unknown) => fail(plainExchange(upgrade), error))
+    })
     server.keepAliveTimeout = keepAliveMs
     // A push may take as long as it takes; what is limited is how long a client may dawdle over the headers.
     server.requestTimeout = 0
@@ -142,6 +159,16 @@ export function createServer(options: ServerOptions): Server {
       default:
         throw unknownPath()
     }
+  }
+
+  async function answerUpgrade(upgrade: Upgrade, isPlain: boolean): Promise<void> {
+    const { request } = upgrade
+    if (isPlain) refuseForeignHosts(request)
+    refuseForeignPages(request)
+    refuseForeignOrigins(request)
+    authenticate(request)
+    const url = requestUrl(request)
+    await upgrades.serve(upgrade, { ...kubeApi.podStream(url), query: url.searchParams })
   }
 
   async function fail(exchange: Exchange, error: unknown): Promise<void> {
@@ -200,6 +227,7 @@ function isTrusted(request: IncomingMessage, authenticate: Authenticate): boolea
 /** Undefined for what is our own fault. */
 function statusOf(error: unknown): StatusError | undefined {
   if (error instanceof StatusError) return error
+  if (error instanceof StreamRefused) return ofStream(error)
   if (!(error instanceof Refused)) return undefined
   return new StatusError(`${error.message}; ${error.remedy}`, { code: 409, reason: 'Conflict' })
 }

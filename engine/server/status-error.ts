@@ -1,4 +1,5 @@
 import type { Resource } from '../api/registry.ts'
+import type { StreamRefused } from '../protocol/streams.ts'
 
 /** A failed request, as Kubernetes's `Status`: clients go by `code` and `reason`, people by the message. */
 export class StatusError extends Error {
@@ -38,6 +39,12 @@ export function unauthorized(message: string): StatusError {
 
 export function forbidden(message: string): StatusError {
   return new StatusError(message, { code: 403, reason: 'Forbidden' })
+}
+
+/** What an agent answered instead of a stream. */
+export function ofStream({ status, message }: StreamRefused): StatusError {
+  const reasons: Readonly<Record<number, string>> = { 400: 'BadRequest', 404: 'NotFound', 503: 'ServiceUnavailable' }
+  return new StatusError(message, { code: status, reason: reasons[status] ?? 'InternalError' })
 }
 
 export function notFound(resource: Resource, name: string): StatusError {
