@@ -13,7 +13,6 @@ import type { AgentOptions } from './agent.ts'
 import { parseReserved } from './allocatable.ts'
 import { localAccess } from './engine-access.ts'
 import { parseLabels, parseTaints } from './flags.ts'
-import { openMembership } from './identity/membership.ts'
 import { readJournal } from './journal.ts'
 import { destroyParts, startParts } from './parts.ts'
 import type { PartsOptions } from './parts.ts'
@@ -101,6 +100,8 @@ async function run(): Promise<void> {
 async function access(signal: AbortSignal): Promise<Pick<AgentOptions, 'nodeName' | 'engine'>> {
   if (socket !== undefined) return { nodeName: required('node-name'), engine: localAccess(socket) }
   signal.addEventListener('abort', () => process.exit(), { once: true })
+  // The agent of the engine's own machine has no use for what certificates take in memory.
+  const { openMembership } = await import('./identity/membership.ts')
   return openMembership({
     folder: join(folder, 'identity'),
     join: values.join,

@@ -80,7 +80,15 @@ export class Gantry {
   async start(): Promise<void> {
     this.output = ''
     const ports = ['--port', String(this.port), '--tls-port', String(this.tlsPort)]
-    const words = [process.execPath, cli, this.#options.command ?? 'up', '--data', this.data, ...ports, ...(this.#options.args ?? [])]
+    const words = [
+      process.execPath,
+      cli,
+      this.#options.command ?? 'up',
+      '--data',
+      this.data,
+      ...ports,
+      ...(this.#options.args ?? []),
+    ]
     const [program = '', ...args] = [...(this.#options.through ?? []), ...words]
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
