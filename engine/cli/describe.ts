@@ -4,6 +4,7 @@ import type { Client } from './client.ts'
 import type { Describer } from './describe/block.ts'
 import { eventLines } from './describe/block.ts'
 import { describeConfigMap, describeSecret } from './describe/configuration.ts'
+import { describeDisruptionBudget } from './describe/disruption.ts'
 import { describeGeneric } from './describe/generic.ts'
 import { describeNamespace, describeNode } from './describe/node.ts'
 import { describePod } from './describe/pod.ts'
@@ -22,6 +23,7 @@ const describers: ReadonlyMap<string, { describe: Describer<never>; events: bool
   ['Namespace', { describe: describeNamespace, events: false }],
   ['Node', { describe: describeNode, events: true }],
   ['Pod', { describe: describePod, events: true }],
+  ['PodDisruptionBudget', { describe: describeDisruptionBudget, events: true }],
   ['ReplicaSet', { describe: describeReplicaSet, events: true }],
   ['Secret', { describe: describeSecret, events: false }],
   ['Service', { describe: describeService, events: true }],

@@ -7,6 +7,7 @@ import type {
   Namespace,
   Node,
   Pod,
+  PodDisruptionBudget,
   PodSpec,
   ReplicaSet,
   Secret,
@@ -516,5 +517,48 @@ export const exampleCluster: readonly KubeObject[] = [
   ...podEvents,
 ]
 
+const budget = (name: string, spec: PodDisruptionBudget['spec'], disruptionsAllowed: number): PodDisruptionBudget => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name, namespace: 'odd', uid: `u-${name}`, resourceVersion: '90', creationTimestamp: created },
+  spec,
+  status: { expectedPods: 3, currentHealthy: 3, desiredHealthy: 3 - disruptionsAllowed, disruptionsAllowed },
+})
+
+/** Named by the branch, cordoned, and never there. */
+const oddNode: Node = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-2', uid: 'u-node-2', resourceVersion: '91', creationTimestamp: created },
+  spec: {
+    unschedulable: true,
+    taints: [
+      { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded: created },
+      { key: 'gpu', value: 'old', effect: 'NoSchedule' },
+    ],
+  },
+  status: {
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'Unknown',
+        reason: 'NodeStatusNeverUpdated',
+        message: 'not yet',
+        lastTransitionTime: created,
+        ...{ lastHeartbeatTime: created },
+      },
+    ],
+  },
+}
+
 /** What is rare. */
-export const oddObjects: readonly KubeObject[] = [oddPod, terminatingPod, headlessService, externalService]
+export const oddObjects: readonly KubeObject[] = [
+  oddPod,
+  terminatingPod,
+  headlessService,
+  externalService,
+  oddNode,
+  budget('half', { minAvailable: '50%', selector: { matchLabels: { app: 'web' } } }, 1),
+  budget('one', { maxUnavailable: 1, selector: {} }, 0),
+  budget('none', { maxUnavailable: 0 }, 0),
+]

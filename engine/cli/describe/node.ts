@@ -32,10 +32,8 @@ export async function describeNode(node: Node, read: ReadList): Promise<readonly
     ...conditionLines(node),
     'Addresses:',
     ...(status?.addresses ?? []).map(({ type, address }) => `  ${type}:\t${address}`),
-    'Capacity:',
-    ...resourceLines(status?.capacity),
-    'Allocatable:',
-    ...resourceLines(status?.allocatable),
+    ...resourceLines('Capacity:', status?.capacity),
+    ...resourceLines('Allocatable:', status?.allocatable),
     ...systemLines(node),
     ...(spec.podCIDR === undefined ? [] : [`PodCIDR:\t${spec.podCIDR}`]),
     ...(spec.podCIDRs === undefined ? [] : [`PodCIDRs:\t${spec.podCIDRs.join(',')}`]),
@@ -58,9 +56,9 @@ function conditionLines({ status }: Node): string[] {
   ]
 }
 
-function resourceLines(resources: ResourceList | undefined): string[] {
+function resourceLines(title: string, resources: ResourceList | undefined): string[] {
   const entries = Object.entries(resources ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  return entries.map(([name, quantity]) => `  ${name}:\t${quantity}`)
+  return entries.length === 0 ? [] : [title, ...entries.map(([name, quantity]) => `  ${name}:\t${quantity}`)]
 }
 
 const systemFields = [
