@@ -6,14 +6,9 @@ import { EngineProcess, type Step } from './engine-process.ts'
 import { FakeAgent, type Said } from './fake-agent.ts'
 import { checkFinalState, checkWithout, type FinalState } from './final-state.ts'
 import { checkStopping, Draining } from './invariants/draining.ts'
-import { checkEvictions } from './invariants/evictions.ts'
-import { checkFloors } from './invariants/floor.ts'
-import { checkPlacements } from './invariants/placement.ts'
+import { checkStep } from './invariants/every-step.ts'
 import { checkComplete, checkRecorded, checkRestored } from './invariants/record.ts'
-import { checkPaused, checkRecreations } from './invariants/rollouts.ts'
-import { checkNothingLost, checkRemovals, checkUnchanged } from './invariants/removals.ts'
-import { checkRoutes } from './invariants/routes.ts'
-import { checkKept, checkSingleRun } from './invariants/told.ts'
+import { checkSingleRun } from './invariants/told.ts'
 import { check, Violation } from './invariants/violation.ts'
 import { type Machine, randomMachine, roomyMachine } from './machines.ts'
 import { Network } from './network.ts'
@@ -169,21 +164,9 @@ export class Simulation {
   #onStep(step: Step): void {
     const { event } = step
     if (event.kind === 'joined' || event.kind === 'node') this.#noteMachine(event.node.name)
-    checkFloors(step, node => this.#branch.wishOf(node))
-    checkRemovals(step)
-    checkNothingLost(step, { meant: this.#branch.isMeant })
-    checkRecreations(step)
-    checkPaused(step)
-    checkEvictions(step, node => this.#branch.wishOf(node))
-    checkUnchanged(step)
-    checkPlacements(step, {
-      machines: node => this.#machines.get(node) ?? [],
-      wishOf: node => this.#branch.wishOf(node),
-    })
-    checkRoutes(step)
-    checkKept(step, this.#agents)
+    const machines = (node: NodeName) => this.#machines.get(node) ?? []
+    checkStep(step, { agents: this.#agents, branch: this.#branch, machines })
     this.#draining.check(step)
-    if (event.kind === 'refused' || event.kind === 'source') this.#branch.checkApplied(step.cluster)
     if (this.#quiet) {
       const change = step.record.find(({ ref }) => ref.kind !== 'Event')
       check(!change, () => `${change?.ref.kind} ${change?.ref.key} changes though nothing happens`)

@@ -1,7 +1,7 @@
 import type { NodeName, Pod } from '../../../engine/api/types.ts'
 import { isNodeReady } from '../../../engine/cluster/objects/node-state.ts'
 import type { Step } from '../engine-process.ts'
-import { empties, type NodeWish } from '../node-wishes.ts'
+import type { NodeWish } from '../node-wishes.ts'
 import { check } from './violation.ts'
 
 /** Beyond this share of lost nodes it is more likely the engine that is cut off: Kubernetes's controller says 55 %. */
@@ -12,10 +12,15 @@ export function checkEvictions({ cluster, record }: Step, wishOf: (node: NodeNam
   for (const { ref, before, after } of record) {
     if (ref.kind !== 'Pod' || !after || isGivenUp(before as Pod | undefined) || !isGivenUp(after as Pod)) continue
     const node = cluster.get('Node', (after as Pod).spec.nodeName ?? '')
-    if (!node || isNodeReady(node) || empties(wishOf(node.metadata.name))) continue
+    if (!node || isNodeReady(node) || wishOf(node.metadata.name) === 'out of service') continue
     const nodes = cluster.list('Node').filter(({ status }) => status?.allocatable !== undefined)
-    const lost = nodes.filter(each => !isNodeReady(each)).length
-    check(lost <= nodes.length * mostNodes, () => `${ref.key} is given up while ${lost} of ${nodes.length} nodes are lost`)
+    // Those that fall silent in this very step are judged one after the other.
+    const turned = new Set(record.flatMap(change => (change.ref.kind === 'Node' ? change.ref.key : [])))
+    const lost = nodes.filter(each => !isNodeReady(each) && !turned.has(each.metadata.name)).length
+    check(
+      lost <= nodes.length * mostNodes,
+      () => `${ref.key} is given up while ${lost} of ${nodes.length} nodes are lost`,
+    )
   }
 }
 
