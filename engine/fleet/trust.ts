@@ -69,20 +69,21 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
 
   const endsAt = (): number | undefined => second && second.madeAt + nodeLifetime
 
-  async function issueServer(): Promise<void> {
+  async function issueServer(by: Authority): Promise<KeyPair> {
     const now = Date.now()
-    const { key, certificate } = await first.issueServer(names, now, engineLifetime)
-    server = { key, certificate: `${certificate}\n${first.certificate}\n` }
+    const { key, certificate } = await by.issueServer(names, now, engineLifetime)
     renewAt = now + (engineLifetime * 2) / 3
+    return { key, certificate: `${certificate}\n${by.certificate}\n` }
   }
 
   /** The older CA goes, in one rename. */
   async function endRotation(next: Authority): Promise<void> {
+    const pair = await issueServer(next)
     await rename(nextFile, join(folder, 'ca.pem'))
     await syncFolder(folder)
     first = next
     second = undefined
-    await issueServer()
+    server = pair
   }
 
   /** Whether something was due. */
@@ -90,7 +91,7 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
     const now = Date.now()
     const end = endsAt()
     if (second !== undefined && end !== undefined && now >= end) await endRotation(second)
-    else if (now >= renewAt) await issueServer()
+    else if (now >= renewAt) server = await issueServer(first)
     else return false
     return true
   }
@@ -121,7 +122,7 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
     for (const listener of listeners) listener()
   }
 
-  if (!(await keepUp())) await issueServer()
+  await keepUp()
   schedule()
   return {
     get authorities() {
