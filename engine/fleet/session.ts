@@ -8,9 +8,11 @@ import { createLineDecoder, encodeLine } from '../protocol/lines.ts'
 import { parseAgentMessage } from '../protocol/parse.ts'
 import type { Refusal } from '../protocol/joining.ts'
 import type { AgentMessage, AssignmentDelta, EngineMessage } from '../protocol/session.ts'
+import { sessionWindow, streamWindow } from '../protocol/streams.ts'
 import type { StreamRequest } from '../protocol/streams.ts'
 import { UnfitVersion } from '../protocol/versions.ts'
 import { Backlog } from './backlog.ts'
+import { encodeAssign } from './encode-assign.ts'
 import { openStream } from './open-stream.ts'
 
 export interface Session {
@@ -45,14 +47,18 @@ const pingTimeout = 2_000
 const longestMessage = 32 * 1024 * 1024
 
 export function openSession(socket: Duplex, handlers: SessionHandlers): Session {
-  const client = connect('http://agent', { createConnection: () => socket, settings: { initialWindowSize: 1 << 20 } })
+  const client = connect('http://agent', {
+    createConnection: () => socket,
+    settings: { initialWindowSize: streamWindow },
+  })
+  client.once('connect', () => client.setLocalWindowSize(sessionWindow))
   const stream = client.request({ ':method': 'POST', ':path': '/v1/session' }, { endStream: false })
   const backlog = new Backlog()
   let unread: NodeJS.Timeout | undefined
 
-  function write(message: EngineMessage): void {
+  function write(line: string): void {
     if (stream.destroyed || stream.writableEnded) return
-    stream.write(encodeLine(message))
+    stream.write(line)
     unread ??= stream.writableNeedDrain
       ? setTimeout(() => client.destroy(new Error(`the agent read nothing for ${readTimeout / 1000} s`)), readTimeout)
       : undefined
@@ -62,17 +68,17 @@ export function openSession(socket: Duplex, handlers: SessionHandlers): Session 
   function flush(): void {
     if (stream.writableNeedDrain) return
     const delta = backlog.take()
-    if (delta !== undefined) write({ type: 'assign', delta })
+    if (delta !== undefined) write(encodeAssign(delta))
   }
 
   const session: Session = {
-    send: write,
+    send: message => write(encodeLine(message)),
     assign(delta) {
       backlog.add(delta)
       flush()
     },
     refuse(refusal) {
-      write({ type: 'refused', ...refusal })
+      write(encodeLine({ type: 'refused', ...refusal }))
       stream.end()
       clearTimeout(hello)
       hello = setTimeout(() => client.destroy(), farewell)
