@@ -280,7 +280,7 @@ function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' 
 function wrongNetwork(was: NetworkMode, is: NetworkMode): Refusal {
   const who: Readonly<Record<NetworkMode, string>> = { bridged: 'root', loopback: 'an ordinary user' }
   return {
-    reason: `this data folder was made by ${who[was]} (${was} network), and this agent runs as ${who[is]} (${is} network)`,
-    remedy: `run gantry as ${who[was]}, or give the engine's --data another folder`,
+    reason: `this cluster has a ${was} network, for agents that run as ${who[was]}, and this one runs as ${who[is]} (${is} network)`,
+    remedy: `run the agent as ${who[was]}, or give the engine another data folder with --data`,
   }
 }

@@ -31,7 +31,9 @@ export async function runDown(flags: DownFlags): Promise<void> {
   if (!existsSync(join(folder, 'identity.json'))) {
     const agent = [folder, ...(flags.data === undefined ? [agentFolder({})] : [])].find(isAgents)
     if (agent !== undefined) return stopNode(agent, { purge: flags.purge, say })
-    throw new CliError(`${folder} holds no cluster`, { remedy: 'name the data folder of gantry up, or of gantry agent, with --data' })
+    throw new CliError(`${folder} holds no cluster`, {
+      remedy: 'name the data folder of gantry up, or of gantry agent, with --data',
+    })
   }
   const data = (await openIdle(folder)) ?? (await stopEngine(folder, say))
   try {
