@@ -44,6 +44,10 @@ export interface TerminalSize {
   readonly height: number
 }
 
+/** So many bytes may be on their way on one stream, and on all of a session: a stream that nobody reads leaves room. */
+export const streamWindow = 1024 * 1024
+export const sessionWindow = 16 * streamWindow
+
 export function streamPath({ kind, ...request }: StreamRequest): string {
   return `/v1/${kind}?${encodeURIComponent(JSON.stringify(request))}`
 }
