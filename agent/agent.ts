@@ -182,7 +182,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         return
       case 'authorities':
       case 'certificate':
-        options.engine.renewal?.hear(message).catch(fail)
+        options.engine.renewal?.hear(message)
     }
   }
 

@@ -33,6 +33,7 @@ const { values } = parseArgs({
     'system-reserved': { type: 'string', default: '' },
     version: { type: 'string', default: '0' },
     down: { type: 'boolean', default: false },
+    'join-only': { type: 'boolean', default: false },
   },
 })
 
@@ -77,6 +78,7 @@ async function run(): Promise<void> {
     if (socket === undefined) leave()
   })
   const { nodeName, engine } = await access(ending.signal)
+  if (values['join-only']) process.exit()
   const options = common(nodeName)
   const { runtime, dockerSocket } = options
   await writeFileDurably(startedWith(), JSON.stringify({ nodeName, runtime, dockerSocket }), { mode: 0o600 })

@@ -15,6 +15,7 @@ const probes = {
   chromium: () => (existsSync('/usr/bin/chromium') ? undefined : 'no /usr/bin/chromium'),
   corpus: () => (existsSync(new URL('../../shared/corpus', import.meta.url)) ? undefined : 'no ../shared/corpus'),
   ip: () => works('ip', ['-V']),
+  systemd: () => works('systemctl', ['--version']) ?? works('systemd-analyze', ['--version']),
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'no /bin/busybox'),
   sshd: () => (existsSync('/usr/sbin/sshd') ? account(1000) : 'no /usr/sbin/sshd'),
   redis: () => works('redis-server', ['--version']),
@@ -23,7 +24,7 @@ const probes = {
 export type Need = keyof typeof probes
 
 /** Needs that CI may lack: they are oracles or foreign inputs, not parts of Gantry. */
-const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus'])
+const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus', 'systemd'])
 const known = new Map<Need, string | undefined>()
 
 /** Why a need is not met here; undefined where it is. */

@@ -4,7 +4,8 @@ import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import type { TLSSocket } from 'node:tls'
-import { makePrivateFolder, readIfThere, writeFileDurably } from '../../machine/files.ts'
+import { makePrivateFolder, writeFileDurably } from '../../machine/files.ts'
+import { isRecord, readJson } from '../../machine/json-file.ts'
 import type { NodeName } from '../../engine/api/types.ts'
 import { joinProtocol, maxJoinLength, parseJoinAnswer } from '../../engine/protocol/joining.ts'
 import type { JoinAnswer } from '../../engine/protocol/joining.ts'
@@ -61,14 +62,15 @@ export async function joinEngine(options: JoinOptions): Promise<Identity> {
 
 /** Kept before it is sent: where the answer is lost, or the agent is killed, the same key asks again. */
 async function pendingRequest(file: string, node: NodeName): Promise<KeyRequest> {
-  const text = await readIfThere(file)
-  if (text !== undefined) {
-    const kept = JSON.parse(text) as KeyRequest & { node: NodeName }
-    if (kept.node === node) return kept
-  }
+  const kept = await readJson(file, { is: isKeyRequest, remedy: 'remove it, and join again' })
+  if (kept?.node === node) return kept
   const made = await makeKeyRequest(node)
   await writeFileDurably(file, JSON.stringify({ node, ...made }), { mode: 0o600 })
   return made
+}
+
+function isKeyRequest(value: unknown): value is KeyRequest & { node: NodeName } {
+  return isRecord(value) && ['node', 'key', 'request'].every(field => typeof value[field] === 'string')
 }
 
 /**

@@ -4,6 +4,7 @@ import type { AgentMessage } from '../../engine/protocol/session.ts'
 import type { Identity } from './identity.ts'
 import { writeAuthorities, writePair } from './identity.ts'
 import { makeKeyRequest } from './request.ts'
+import type { KeyRequest } from './request.ts'
 
 export interface Renewal {
   readonly identity: Identity
@@ -13,9 +14,7 @@ export interface Renewal {
   up(send: (message: AgentMessage) => void): void
   down(): void
   /** What the engine says of certificates. */
-  hear(
-    message: { type: 'authorities'; authorities: string } | { type: 'certificate'; certificate: string },
-  ): Promise<void>
+  hear(message: { type: 'authorities'; authorities: string } | { type: 'certificate'; certificate: string }): void
   close(): void
 }
 
@@ -32,8 +31,8 @@ export function keepRenewed(options: RenewalOptions): Renewal {
   const { folder } = options
   let { identity } = options
   let send: ((message: AgentMessage) => void) | undefined
-  /** The key of the request that is on its way. */
-  let pendingKey: string | undefined
+  /** The request that is on its way. Where no answer comes it is sent again, so that a late answer is one to the same. */
+  let pending: KeyRequest | undefined
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
 
@@ -50,22 +49,17 @@ export function keepRenewed(options: RenewalOptions): Renewal {
   }
 
   async function ask(): Promise<void> {
-    const { key, request } = await makeKeyRequest(identity.node)
-    if (send === undefined) return
-    pendingKey = key
-    send({ type: 'renew', request })
-    // An answer that does not come is asked for again.
     clearTimeout(timer)
     timer = setTimeout(schedule, lifeOf(identity) / 20)
+    pending ??= await makeKeyRequest(identity.node)
+    send?.({ type: 'renew', request: pending.request })
   }
 
   async function take(certificate: string): Promise<void> {
-    const key = pendingKey
-    if (key === undefined) return
-    if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
-      throw new Error('the engine sent a certificate of another key than was asked for')
-    }
-    pendingKey = undefined
+    const key = pending?.key
+    // A second answer to a request that was sent twice: it is of the key before.
+    if (key === undefined || !new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) return
+    pending = undefined
     await writePair(folder, { key, certificate })
     identity = { ...identity, key, certificate }
     schedule()
@@ -83,6 +77,7 @@ export function keepRenewed(options: RenewalOptions): Renewal {
     },
     replace(joined) {
       identity = joined
+      pending = undefined
     },
     up(by) {
       send = by
@@ -90,14 +85,14 @@ export function keepRenewed(options: RenewalOptions): Renewal {
     },
     down() {
       send = undefined
-      pendingKey = undefined
       clearTimeout(timer)
     },
     hear(message) {
       writing = writing
         .catch(() => {})
         .then(() => (message.type === 'authorities' ? trust(message.authorities) : take(message.certificate)))
-      return writing
+      // What it has stays good for a third of its life; the next try is on its way.
+      writing.catch(options.onError)
     },
     close() {
       send = undefined

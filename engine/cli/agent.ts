@@ -20,6 +20,7 @@ interface AgentFlags {
   readonly nodeAddress: string
   readonly label: readonly string[]
   readonly taint: readonly string[]
+  readonly joinOnly: boolean
   readonly systemReserved?: string
 }
 
@@ -40,6 +41,7 @@ export function addAgentCommand(program: Command): void {
     .option('--label <key=value>', 'a label of the node; may be given again', collect, [])
     .option('--taint <key=value:effect>', 'a taint of the node; may be given again', collect, [])
     .option('--system-reserved <amounts>', 'kept back for what is not a pod: cpu=500m,memory=1Gi,ephemeral-storage=5Gi')
+    .addOption(new Option('--join-only', 'join and end: what gantry install does first').default(false).hideHelp())
     .action(async (flags: AgentFlags) => {
       if (flags.nodeIp !== undefined && !isIPv4(flags.nodeIp)) {
         throw usageError(`--node-ip must be an IPv4 address of this machine, not ${JSON.stringify(flags.nodeIp)}`)
@@ -62,6 +64,7 @@ function agentArguments(flags: AgentFlags): string[] {
     ...label.map(text => `--label=${text}`),
     ...(systemReserved === undefined ? [] : ['--system-reserved', systemReserved]),
     ...taint.map(text => `--taint=${text}`),
+    ...(flags.joinOnly ? ['--join-only'] : []),
   ]
 }
 

@@ -9,6 +9,7 @@ import type { Terminal } from './terminal.ts'
 import { addRenderCommands } from './render.ts'
 import { addAgentCommand } from './agent.ts'
 import type { TokenFlags } from './joining.ts'
+import { addInstallCommands } from './install.ts'
 import { addEngineCommand, addUpCommand } from './up.ts'
 import { addDownCommand } from './down.ts'
 import { version } from '../../machine/version.ts'
@@ -35,6 +36,7 @@ export function createProgram(openTerminal: OpenTerminal = processTerminal): Com
   addUpCommand(program)
   addEngineCommand(program)
   addAgentCommand(program)
+  addInstallCommands(program)
   addToken(program, openTerminal)
   addAuthority(program, openTerminal)
   addNode(program, openTerminal)
