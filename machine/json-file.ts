@@ -6,6 +6,10 @@ export interface JsonFile<T> {
   readonly remedy: string
 }
 
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** What a file of Gantry's own holds; undefined where there is none. Rejects with the remedy where it holds anything else. */
 export async function readJson<T>(path: string, { is, remedy }: JsonFile<T>): Promise<T | undefined> {
   const text = await readIfThere(path)

@@ -1,5 +1,6 @@
 /** Which nodes' certificates are taken back: all that were issued up to a moment. Kept in a file, for this user's eyes only. */
-import { readIfThere, writeFileDurably } from '../../machine/files.ts'
+import { writeFileDurably } from '../../machine/files.ts'
+import { isRecord, readJson } from '../../machine/json-file.ts'
 import type { NodeName } from '../api/types.ts'
 
 export interface Revocations {
@@ -10,8 +11,8 @@ export interface Revocations {
 }
 
 export async function openRevocations(file: string): Promise<Revocations> {
-  const text = await readIfThere(file)
-  const revoked = new Map<NodeName, number>(text === undefined ? [] : parse(text, file))
+  const remedy = 'it says which nodes are shut out: restore it from a backup'
+  const revoked = new Map<NodeName, number>(Object.entries((await readJson(file, { is: areMoments, remedy })) ?? {}))
   let last: Promise<unknown> = Promise.resolve()
   return {
     of: node => revoked.get(node),
@@ -26,10 +27,6 @@ export async function openRevocations(file: string): Promise<Revocations> {
   }
 }
 
-function parse(text: string, file: string): [NodeName, number][] {
-  try {
-    return Object.entries(JSON.parse(text) as Record<NodeName, number>)
-  } catch (cause) {
-    throw new Error(`${file} is damaged, and it says which nodes are shut out; restore it from a backup`, { cause })
-  }
+function areMoments(value: unknown): value is Record<NodeName, number> {
+  return isRecord(value) && Object.values(value).every(moment => typeof moment === 'number')
 }

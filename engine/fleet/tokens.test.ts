@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -149,3 +149,11 @@ test('a token that is revoked lets nobody in, and is listed no more', async () =
     reason: `this cluster has no token ${token.id}`,
   })
 })
+
+test.each(['', '{}', '[1]', '[{"id":"a","secretHash":"b","createdAt":1,"expiresAt":"soon","uses":1,"used":[]}]'])(
+  'a file that holds %j is damaged, and the message says what helps',
+  async text => {
+    await writeFile(file, text)
+    await expect(openTokens(file)).rejects.toThrow(`${file} is damaged; remove it, and make new tokens`)
+  },
+)

@@ -3,7 +3,8 @@
  * twice. A node whose answer was lost asks again with the same key: that is the same use.
  */
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto'
-import { readIfThere, writeFileDurably } from '../../machine/files.ts'
+import { writeFileDurably } from '../../machine/files.ts'
+import { isRecord, readJson } from '../../machine/json-file.ts'
 import type { NodeName } from '../api/types.ts'
 import { formatToken, tokenIdLength, tokenSecretLength } from '../protocol/token.ts'
 import type { JoinToken } from '../protocol/token.ts'
@@ -55,8 +56,9 @@ const makeAnother = 'make another one with gantry token create'
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 export async function openTokens(file: string): Promise<Tokens> {
-  const text = await readIfThere(file)
-  let tokens = new Map<string, KeptToken>(text === undefined ? [] : parse(text, file).map(token => [token.id, token]))
+  const remedy = 'remove it, and make new tokens with gantry token create'
+  const kept = (await readJson(file, { is: areTokens, remedy })) ?? []
+  let tokens = new Map<string, KeptToken>(kept.map(token => [token.id, token]))
   let last: Promise<unknown> = Promise.resolve()
 
   async function keep<T>(decide: (kept: Map<string, KeptToken>) => T): Promise<T> {
@@ -143,10 +145,26 @@ function randomText(length: number): string {
   return Array.from({ length }, () => letters[randomInt(letters.length)]).join('')
 }
 
-function parse(text: string, file: string): readonly KeptToken[] {
-  try {
-    return JSON.parse(text) as readonly KeptToken[]
-  } catch (cause) {
-    throw new Error(`${file} is damaged; remove it, and make new tokens with gantry token create`, { cause })
-  }
+function areTokens(value: unknown): value is readonly KeptToken[] {
+  return Array.isArray(value) && value.every(isToken)
+}
+
+function isToken(value: unknown): value is KeptToken {
+  if (!isRecord(value)) return false
+  const { id, secretHash, createdAt, expiresAt, node, uses, used } = value
+  return (
+    [id, secretHash].every(isText) &&
+    [createdAt, expiresAt, uses].every(isNumber) &&
+    (node === undefined || isText(node)) &&
+    Array.isArray(used) &&
+    used.every(use => isRecord(use) && isText(use['node']) && isText(use['key']) && isNumber(use['at']))
+  )
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
 }
