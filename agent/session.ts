@@ -6,7 +6,7 @@ import { constants, performServerHandshake } from 'node:http2'
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { connect, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { sessionWindow, streamWindow } from '../engine/protocol/streams.ts'
+import { streamWindow } from '../engine/protocol/streams.ts'
 import { answer } from './answers.ts'
 import type { OpenStream } from './answers.ts'
 import { createLineDecoder, encodeLine } from '../engine/protocol/lines.ts'
@@ -86,7 +86,6 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
     socket.on('error', error => (reason ??= error))
     options.onConnected?.(socket instanceof Socket ? socket.localAddress : undefined)
     const session = performServerHandshake(socket, { settings: { initialWindowSize: streamWindow } })
-    session.once('connect', () => session.setLocalWindowSize(sessionWindow))
     session.on('error', error => (reason ??= error))
     session.on('stream', (opened, headers) => {
       if (headers[constants.HTTP2_HEADER_PATH] === '/v1/session') begin(opened, session)

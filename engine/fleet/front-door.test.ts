@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { dialUnixSocket, linkToEngine } from '../../agent/session.ts'
 import type { EngineLink } from '../../agent/session.ts'
@@ -137,6 +139,19 @@ test('streams go over the session, each request as it was made, each direction e
     expect(await text(stream)).toBe('HELLO END')
   }
   expect(asked).toEqual(requests)
+})
+
+test('much in both directions at once', async () => {
+  const engine = await openDoor()
+  dial(async () => stream => pipeline(stream, stream))
+  await vi.waitFor(() => expect(heard).toContain('welcome'))
+  const request = { kind: 'portforward', podUid, port: 80 } as const
+  const stream = await engine.open('one', request, new AbortController().signal)
+  const block = Buffer.alloc(64 * 1024)
+  Readable.from(Array.from({ length: 800 }, () => block)).pipe(stream)
+  let length = 0
+  for await (const chunk of stream) length += (chunk as Buffer).length
+  expect(length).toBe(800 * block.length)
 })
 
 test('one that reads nothing holds up nobody but itself', async () => {

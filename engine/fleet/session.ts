@@ -8,7 +8,7 @@ import { createLineDecoder, encodeLine } from '../protocol/lines.ts'
 import { parseAgentMessage } from '../protocol/parse.ts'
 import type { Refusal } from '../protocol/joining.ts'
 import type { AgentMessage, AssignmentDelta, EngineMessage } from '../protocol/session.ts'
-import { sessionWindow, streamWindow } from '../protocol/streams.ts'
+import { streamWindow } from '../protocol/streams.ts'
 import type { StreamRequest } from '../protocol/streams.ts'
 import { UnfitVersion } from '../protocol/versions.ts'
 import { Backlog } from './backlog.ts'
@@ -51,7 +51,6 @@ export function openSession(socket: Duplex, handlers: SessionHandlers): Session 
     createConnection: () => socket,
     settings: { initialWindowSize: streamWindow },
   })
-  client.once('connect', () => client.setLocalWindowSize(sessionWindow))
   const stream = client.request({ ':method': 'POST', ':path': '/v1/session' }, { endStream: false })
   const backlog = new Backlog()
   let unread: NodeJS.Timeout | undefined

@@ -44,9 +44,12 @@ export interface TerminalSize {
   readonly height: number
 }
 
-/** So many bytes may be on their way on one stream, and on all of a session: a stream that nobody reads leaves room. */
+/**
+ * So many bytes may wait on one stream for its reader. What is on its way on all of a session stays at HTTP/2's own 64 KiB:
+ * Node reads nothing while a write of its own waits, and two sides that both wait, because their sockets hold no more, wait
+ * for ever.
+ */
 export const streamWindow = 1024 * 1024
-export const sessionWindow = 16 * streamWindow
 
 export function streamPath({ kind, ...request }: StreamRequest): string {
   return `/v1/${kind}?${encodeURIComponent(JSON.stringify(request))}`
