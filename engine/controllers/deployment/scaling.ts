@@ -1,6 +1,7 @@
 import type { Deployment, ReplicaSet } from '../../api/types.ts'
 import { fenceposts } from './fenceposts.ts'
 import { shareOut } from './proportional-scaling.ts'
+import { sum } from './rolling-update.ts'
 import { annotationNumber, createdAt, desiredAnnotation, type Generations, maxAnnotation } from './replica-sets.ts'
 
 /** ReplicaSet name → replicas. */
@@ -26,14 +27,36 @@ export function scaleTo(deployment: Deployment, { current, old }: Generations): 
   }
   // Recreate never has two generations at once for long; its rollout will take the old ones down.
   if (deployment.spec.strategy.type !== 'RollingUpdate') return new Map()
-  const { maxSurge } = fenceposts(deployment)
+  const { maxSurge, maxUnavailable } = fenceposts(deployment)
   const sets = running.map(set => ({
     name: set.metadata.name,
     replicas: set.spec.replicas,
     createdAt: createdAt(set),
     maxReplicas: annotationNumber(set, maxAnnotation) ?? deployment.status?.replicas ?? 0,
   }))
-  return shareOut(sets, { desired: replicas, maxSurge })
+  return keepAvailable(shareOut(sets, { desired: replicas, maxSurge }), { running, floor: replicas - maxUnavailable })
+}
+
+/**
+ * Shares follow from sizes alone, as in Kubernetes; what is available stays all the same, down to the floor, and the
+ * rollout takes it later. Of sizes 2, 2 and 4 for 2 replicas, where only the first 2 are available: not 1, 1 and 2 but 2, 1
+ * and 2.
+ */
+function keepAvailable(
+  sizes: Sizes,
+  { running, floor }: { readonly running: readonly ReplicaSet[]; readonly floor: number },
+): Sizes {
+  const sizeOf = ({ metadata, spec }: ReplicaSet) => sizes.get(metadata.name) ?? spec.replicas
+  const availableOf = ({ spec, status }: ReplicaSet) => Math.min(spec.replicas, status?.availableReplicas ?? 0)
+  let missing = floor - sum(running, set => Math.min(availableOf(set), sizeOf(set)))
+  const kept = new Map(sizes)
+  for (const set of [...running].reverse()) {
+    const spared = Math.min(missing, availableOf(set) - sizeOf(set))
+    if (spared <= 0) continue
+    kept.set(set.metadata.name, sizeOf(set) + spared)
+    missing -= spared
+  }
+  return kept
 }
 
 function isSaturated({ spec }: Deployment, current: ReplicaSet): boolean {
