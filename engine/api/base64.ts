@@ -2,7 +2,10 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** Text as UTF-8 in base64. Of our own since nothing pure may import node:buffer, and `btoa` takes Latin-1 only. */
 export function toBase64(text: string): string {
-  const bytes = new TextEncoder().encode(text)
+  return bytesToBase64(new TextEncoder().encode(text))
+}
+
+export function bytesToBase64(bytes: Uint8Array): string {
   let encoded = ''
   for (let i = 0; i < bytes.length; i += 3) {
     const [a = 0, b, c] = bytes.subarray(i, i + 3)

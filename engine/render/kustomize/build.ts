@@ -1,0 +1,341 @@
+import type { Origin } from '../../api/problem.ts'
+import { membersOf } from '../list.ts'
+import { finished } from './build-metadata.ts'
+import { defaultConfiguration, joinConfigurations, readConfiguration, type Configuration } from './configuration.ts'
+import { readDocuments } from './document.ts'
+import { KustomizeFailure } from './failure.ts'
+import { NotTraversable } from './field-spec.ts'
+import { fieldOf, isFields, textOf, type Fields } from './fields.ts'
+import { generate } from './generators.ts'
+import { fieldsListOf, kustomizationFiles, listOf, readKustomization, type Kustomization } from './kustomization.ts'
+import { kubernetesSchemas, schemasOf, type MergeSchemas } from './merge-schema.ts'
+import { mendReferences } from './mend-references.ts'
+import { appendHashes } from './names.ts'
+import { annotationsOf, isEmpty, newResource, type Resource } from './resource.ts'
+import { ResourceSet } from './resource-set.ts'
+import { sortResources } from './sort.ts'
+import { configuredTransformer, transformersOf, type Transformer, type TransformerContext } from './transformers.ts'
+import { RecordingTree, kindOf, pathFrom, type TreeReader } from './tree.ts'
+import { joinVariables, noteVariables, readVariable, substitute, type Variable } from './variables.ts'
+
+/** What a kustomization gives. */
+export interface Built {
+  readonly resources: readonly { readonly object: Fields; readonly origin: Origin }[]
+  /** Every path that was looked for, found or not. */
+  readonly asked: ReadonlySet<string>
+}
+
+/** Bases of bases. */
+const maxDepth = 50
+/** Kustomizations that a build reads, each as often as it is named. */
+const maxFolders = 2_000
+const maxResources = 50_000
+
+/** Builds the kustomization of a folder as `kubectl kustomize` does. Throws KustomizeFailure. */
+export function buildKustomization(tree: TreeReader, folder: string): Built {
+  const recording = new RecordingTree(tree)
+  const build = new Build(recording, folder)
+  return { resources: build.run(), asked: recording.asked }
+}
+
+/** Resources with the rules that later steps need. */
+interface Accumulated {
+  readonly set: ResourceSet
+  configuration: Configuration
+  variables: readonly Variable[]
+}
+
+/** A folder on the way from the one that is built. */
+interface Layer {
+  readonly folder: string
+  readonly chain: readonly string[]
+  readonly schemas: MergeSchemas
+  readonly kustomization: Kustomization
+}
+
+class Build {
+  readonly #tree: RecordingTree
+  readonly #root: string
+  #folders = 0
+  #notes = false
+
+  constructor(tree: RecordingTree, root: string) {
+    this.#tree = tree
+    this.#root = root
+  }
+
+  run(): Built['resources'] {
+    const kustomization = this.#read(this.#root, { file: this.#root, line: 0, column: 0 })
+    const wanted = listOf(kustomization.fields, 'buildMetadata')
+    this.#notes = wanted.length > 0
+    if (kustomization.isComponent) {
+      throw new KustomizeFailure('a Component is not built by itself', {
+        origin: kustomization.place('kind'),
+        remedy: 'list it under components of a Kustomization',
+      })
+    }
+    const built = emptyAccumulation()
+    this.#accumulate(built, { folder: this.#root, chain: [], schemas: kubernetesSchemas, kustomization })
+    const { set, configuration, variables } = built
+    appendHashes(set.resources)
+    mendReferences(set.resources, configuration.nameReference)
+    substitute(set.resources, { variables, fieldSpecs: configuration.varReference })
+    const kept = set.resources.filter(({ object }) => !('config.kubernetes.io/local-config' in annotationsOf(object)))
+    return sortResources(kept, kustomization).map(resource => ({
+      object: finished(resource, wanted),
+      origin: resource.origin,
+    }))
+  }
+
+  #read(folder: string, origin: Origin): Kustomization {
+    const found = kustomizationFiles.flatMap(name => {
+      const path = folder === '' ? name : `${folder}/${name}`
+      const bytes = this.#tree.kind(path) === 'file' ? this.#tree.read(path) : undefined
+      return bytes === undefined ? [] : [{ path, bytes }]
+    })
+    const [file, second] = found
+    if (file === undefined) {
+      throw new KustomizeFailure(`the folder ${folder || '.'} has no kustomization.yaml`, {
+        origin,
+        remedy: 'add one, or name the files themselves',
+      })
+    }
+    if (second !== undefined) {
+      throw new KustomizeFailure(`${file.path} and ${second.path} are both kustomizations of one folder`, {
+        origin: { file: second.path, line: 0, column: 0 },
+        remedy: 'remove one of them',
+      })
+    }
+    return readKustomization(file.bytes, file.path)
+  }
+
+  #accumulate(into: Accumulated, outer: Layer): void {
+    const layer = { ...outer, schemas: this.#schemas(outer) }
+    const { kustomization } = layer
+    const { fields, place } = kustomization
+    for (const [index, path] of listOf(fields, 'resources').entries()) {
+      this.#addResource(into, { path: String(path), origin: place('resources', index), layer })
+    }
+    into.configuration = joinConfigurations(into.configuration, this.#configuration(layer))
+    this.#generate(into, layer)
+    for (const [index, path] of listOf(fields, 'components').entries()) {
+      this.#addComponent(into, { path: String(path), origin: place('components', index), layer })
+    }
+    this.#transform(into, layer)
+    const variables = fieldsListOf(fields, 'vars').map((entry, index) => readVariable(entry, place('vars', index)))
+    noteVariables(into.set.resources, variables)
+    into.variables = joinVariables(into.variables, variables)
+  }
+
+  #schemas({ kustomization, folder, schemas }: Layer): MergeSchemas {
+    const path = textOf(fieldOf(kustomization.fields, 'openapi'), 'path')
+    if (path === '') return schemas
+    const origin = kustomization.place('openapi', 'path')
+    const { bytes, file } = this.#file(folder, { path, origin })
+    return schemasOf(readDocuments(bytes, { file, lastKeyCounts: true })[0]?.value)
+  }
+
+  #configuration({ kustomization, folder }: Layer): Configuration {
+    const paths = listOf(kustomization.fields, 'configurations').map(String)
+    return paths.reduce((joined, path, index) => {
+      const { bytes, file } = this.#file(folder, { path, origin: kustomization.place('configurations', index) })
+      return joinConfigurations(joined, readConfiguration(bytes, file))
+    }, defaultConfiguration)
+  }
+
+  #addResource(into: Accumulated, { path, origin, layer }: Named): void {
+    const at = pathFrom(layer.folder, { path, origin })
+    const kind = kindOf(this.#tree, { path: at, origin })
+    if (kind === undefined) {
+      throw new KustomizeFailure(`${path} is neither a file nor a folder of this repository`, {
+        origin,
+        remedy: 'check the path, which begins at this folder',
+      })
+    }
+    if (kind === 'folder') this.#addFolder(into, { path: at, origin, layer })
+    else into.set.appendAll(this.#resourcesIn(at, origin))
+    if (into.set.resources.length > maxResources) {
+      throw new KustomizeFailure(`the kustomization gives more than ${maxResources} resources`, { origin })
+    }
+  }
+
+  #addFolder(into: Accumulated, { path, origin, layer }: Named): void {
+    const inner = this.#enter({ path, origin, layer })
+    if (inner.kustomization.isComponent) {
+      throw new KustomizeFailure(`${path} is a Component`, { origin, remedy: 'list it under components' })
+    }
+    const built = emptyAccumulation()
+    this.#accumulate(built, inner)
+    into.set.appendAll(built.set.resources)
+    into.configuration = joinConfigurations(into.configuration, built.configuration)
+    into.variables = joinVariables(into.variables, built.variables)
+  }
+
+  #addComponent(into: Accumulated, { path, origin, layer }: Named): void {
+    const at = pathFrom(layer.folder, { path, origin })
+    if (kindOf(this.#tree, { path: at, origin }) !== 'folder') {
+      throw new KustomizeFailure(`${path} is no folder of this repository`, { origin, remedy: 'check the path' })
+    }
+    const inner = this.#enter({ path: at, origin, layer })
+    if (!inner.kustomization.isComponent) {
+      throw new KustomizeFailure(`${path} is no Component`, { origin, remedy: 'list it under resources' })
+    }
+    this.#accumulate(into, inner)
+  }
+
+  #enter({ path, origin, layer }: Named): Layer {
+    const chain = [...layer.chain, layer.folder]
+    const again = chain.indexOf(path)
+    if (again >= 0) {
+      const circle = [...chain.slice(again), path].map(folder => folder || '.').join(' → ')
+      throw new KustomizeFailure(`the kustomizations refer to each other in a circle: ${circle}`, { origin })
+    }
+    this.#folders += 1
+    if (chain.length > maxDepth || this.#folders > maxFolders) {
+      const limit = chain.length > maxDepth ? `deeper than ${maxDepth} levels` : `more than ${maxFolders} kustomizations`
+      throw new KustomizeFailure(`the kustomizations name each other ${limit}`, { origin, remedy: 'build from fewer' })
+    }
+    return { folder: path, chain, schemas: layer.schemas, kustomization: this.#read(path, origin) }
+  }
+
+  #resourcesIn(file: string, origin: Origin): Resource[] {
+    const bytes = this.#tree.read(file)
+    if (bytes === undefined) throw new KustomizeFailure(`${file} cannot be read`, { origin })
+    return this.#objects(bytes, { file }).map(resource => ({ ...resource, ...this.#note({ path: this.#relative(file) }) }))
+  }
+
+  #objects(source: Uint8Array | string, { file, inside }: { file: string; inside?: Origin }): Resource[] {
+    return readDocuments(source, { file, ...(inside === undefined ? {} : { inside }) }).flatMap(document =>
+      membersOf(document.value).map(member => {
+        const place = document.place(member.path)
+        const { value } = member
+        if (!isFields(value) || textOf(value, 'kind') === '') {
+          throw new KustomizeFailure('a resource must be a mapping with apiVersion and kind', { origin: place })
+        }
+        if (textOf(fieldOf(value, 'metadata'), 'name') === '') {
+          throw new KustomizeFailure(`the ${textOf(value, 'kind')} has no metadata.name`, { origin: place, remedy: 'name it' })
+        }
+        return newResource(value, place)
+      }),
+    )
+  }
+
+  #generate(into: Accumulated, layer: Layer): void {
+    const { kustomization } = layer
+    const { fields, place, file } = kustomization
+    const common = fieldOf(fields, 'generatorOptions')
+    for (const [name, kind] of [['configMapGenerator', 'ConfigMap'], ['secretGenerator', 'Secret']] as const) {
+      for (const [index, entry] of fieldsListOf(fields, name).entries()) {
+        const origin = place(name, index)
+        const made = generate(entry, { kind, common, origin, read: path => this.#file(layer.folder, { path, origin }).bytes })
+        const configuredBy = { apiVersion: 'builtin', kind: `${kind}Generator` }
+        into.set.absorb({ ...made, ...this.#note({ configuredIn: this.#relative(file), configuredBy }) })
+      }
+    }
+    for (const { object, origin, note } of this.#plugins('generators', layer)) {
+      const kind = textOf(object, 'kind')
+      if (kind !== 'ConfigMapGenerator' && kind !== 'SecretGenerator') {
+        throw new KustomizeFailure(`the generator ${kind} is not one of Kustomize's own`, {
+          origin,
+          remedy: 'list what it generates under resources: no program of a repository is run while rendering',
+        })
+      }
+      const metadata = fieldOf(object, 'metadata')
+      const entry = { name: textOf(metadata, 'name'), namespace: textOf(metadata, 'namespace'), ...object }
+      const read = (path: string): Uint8Array => this.#file(layer.folder, { path, origin }).bytes
+      const made = generate(entry, { kind: kind === 'SecretGenerator' ? 'Secret' : 'ConfigMap', common: undefined, origin, read })
+      into.set.absorb({ ...made, note })
+    }
+  }
+
+  /** The objects that configure generators or transformers: written in place, in a file, or built by a kustomization. */
+  #plugins(name: 'generators' | 'transformers', layer: Layer): Resource[] {
+    const { fields, place, file } = layer.kustomization
+    const configured = (path: string, { object, ...resource }: Resource): Resource => {
+      const { apiVersion, kind, metadata } = object
+      return { ...resource, object, ...this.#note({ configuredIn: path, configuredBy: { apiVersion, kind, name: textOf(metadata, 'name') } }) }
+    }
+    return listOf(fields, name).flatMap((entry, index) => {
+      const text = String(entry)
+      const origin = place(name, index)
+      if (text.includes('\n')) {
+        return this.#objects(text, { file, inside: origin }).map(each => configured(this.#relative(file), each))
+      }
+      const built = emptyAccumulation()
+      this.#addResource(built, { path: text, origin, layer })
+      return built.set.resources.map(each => configured(textOf(each.note, 'path') || this.#relative(file), each))
+    })
+  }
+
+  #transform(into: Accumulated, layer: Layer): void {
+    const { kustomization, schemas, folder } = layer
+    const context: TransformerContext = {
+      configuration: into.configuration,
+      schemas,
+      file: kustomization.file,
+      readFile: (path, origin) => this.#file(folder, { path, origin }),
+      isFile: (path, origin) => kindOf(this.#tree, { path: pathFrom(folder, { path, origin }), origin }) === 'file',
+    }
+    const own = transformersOf(kustomization, context).map(transformer => ({
+      transformer,
+      origin: kustomization.place(),
+      note: { configuredIn: this.#relative(kustomization.file), configuredBy: { apiVersion: 'builtin', kind: transformer.kind } },
+    }))
+    const configured = this.#plugins('transformers', layer).map(({ object, origin, note }) => ({
+      transformer: configuredTransformer(object, { origin, context }),
+      origin,
+      note: note ?? {},
+    }))
+    for (const { transformer, origin, note } of [...own, ...configured]) {
+      runTransformer(transformer, { set: into.set, origin })
+      for (const resource of this.#notes ? into.set.resources : []) {
+        if (resource.note === undefined) resource.note = note
+        else resource.transformations = [...resource.transformations, note]
+      }
+      into.set.resources = into.set.resources.filter(({ object }) => !isEmpty(object))
+    }
+  }
+
+  #file(folder: string, { path, origin }: { readonly path: string; readonly origin: Origin }): { bytes: Uint8Array; file: string } {
+    const file = pathFrom(folder, { path, origin })
+    const bytes = kindOf(this.#tree, { path: file, origin }) === 'file' ? this.#tree.read(file) : undefined
+    if (bytes !== undefined) return { bytes, file }
+    throw new KustomizeFailure(`${path} is no file of this repository`, {
+      origin,
+      remedy: 'check the path, which begins at this folder',
+    })
+  }
+
+  #note(note: Fields): { note?: Fields } {
+    return this.#notes ? { note } : {}
+  }
+
+  /** A path as seen from the folder that is built. */
+  #relative(file: string): string {
+    const from = this.#root === '' ? [] : this.#root.split('/')
+    const to = file.split('/')
+    let shared = 0
+    while (shared < from.length && from[shared] === to[shared]) shared += 1
+    return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/')
+  }
+}
+
+/** What a list of a kustomization names. */
+interface Named {
+  readonly path: string
+  readonly origin: Origin
+  readonly layer: Layer
+}
+
+function emptyAccumulation(): Accumulated {
+  return { set: new ResourceSet(), configuration: defaultConfiguration, variables: [] }
+}
+
+function runTransformer(transformer: Transformer, { set, origin }: { set: ResourceSet; origin: Origin }): void {
+  try {
+    transformer.transform(set)
+  } catch (error) {
+    if (!(error instanceof NotTraversable)) throw error
+    throw new KustomizeFailure(`${transformer.kind}: ${error.message}`, { origin, remedy: 'correct the field or its path' })
+  }
+}

@@ -1,0 +1,75 @@
+import type { Origin } from '../../api/problem.ts'
+import type { FieldPath } from '../../api/report.ts'
+import { compose } from '../compose.ts'
+import { locate, offsetOf } from '../locate.ts'
+import { readYaml, type Entry, type Node } from '../nodes.ts'
+import { Lines, Unreadable, decode, decodeLoosely } from '../source-text.ts'
+import { KustomizeFailure } from './failure.ts'
+
+/** A document of a YAML file with the places of its fields. */
+export interface SourceDocument {
+  readonly value: unknown
+  place(path: FieldPath, target?: 'key' | 'value'): Origin
+}
+
+export interface ReadOptions {
+  readonly file: string
+  /** Where a text stands that is written inside another file; its own lines are not that file's. */
+  readonly inside?: Origin
+  /** As Kustomize reads its own file: of keys written twice the last counts. */
+  readonly lastKeyCounts?: boolean
+}
+
+/** The documents of a text, empty ones left out. */
+export function readDocuments(source: Uint8Array | string, { file, inside, lastKeyCounts = false }: ReadOptions): SourceDocument[] {
+  const text = typeof source === 'string' ? source : textOf(source, file)
+  const lines = new Lines(text)
+  const at = (offset: number | undefined): Origin =>
+    inside ?? { file, ...(offset === undefined ? { line: 0, column: 0 } : lines.at(offset)) }
+  try {
+    return readYaml(text).flatMap(root => {
+      const node = lastKeyCounts ? withLastKeys(root) : withWords(root)
+      const { value, findings } = compose(node)
+      const finding = findings.find(({ severity }) => severity === 'error')
+      if (finding !== undefined) {
+        throw new KustomizeFailure(finding.message, { origin: at(finding.offset), remedy: finding.remedy })
+      }
+      if (value === null || value === undefined) return []
+      return [{ value, place: (path, target = 'value') => at(offsetOf(locate(node, path), target)) }]
+    })
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    throw new KustomizeFailure(error.message, { origin: at(error.offset), remedy: error.remedy })
+  }
+}
+
+function textOf(bytes: Uint8Array, file: string): string {
+  try {
+    return decode(bytes)
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    const place = error.offset === undefined ? { line: 0, column: 0 } : new Lines(decodeLoosely(bytes)).at(error.offset)
+    throw new KustomizeFailure(error.message, { origin: { file, ...place }, remedy: error.remedy })
+  }
+}
+
+/** Kustomize reads a resource's `yes`, `on` and `y` as text, unlike kubectl. */
+const onlyWords = /^(?:[yY]|[yY]es|YES|[nN]|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)$/
+
+function withWords(node: Node): Node {
+  if (node.kind === 'scalar') return node.plain && onlyWords.test(node.text) ? { ...node, plain: false } : node
+  if (node.kind === 'list') return { ...node, items: node.items.map(withWords) }
+  return { ...node, entries: node.entries.map(({ key, value }) => ({ key: withWords(key), value: withWords(value) })) }
+}
+
+function withLastKeys(node: Node): Node {
+  if (node.kind === 'scalar') return node
+  if (node.kind === 'list') return { ...node, items: node.items.map(withLastKeys) }
+  const last = new Map<string | Entry, Entry>()
+  for (const entry of node.entries) {
+    const name = entry.key.kind === 'scalar' && entry.key.text !== '<<' ? entry.key.text : entry
+    last.delete(name)
+    last.set(name, { key: entry.key, value: withLastKeys(entry.value) })
+  }
+  return { ...node, entries: [...last.values()] }
+}

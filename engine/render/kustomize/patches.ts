@@ -1,0 +1,118 @@
+import type { Origin } from '../../api/problem.ts'
+import { readDocuments } from './document.ts'
+import { KustomizeFailure } from './failure.ts'
+import { isFields, setField, type Fields } from './fields.ts'
+import { applyOperations, readOperations, type Operation } from './json-patch.ts'
+import type { MergeSchemas } from './merge-schema.ts'
+import type { ResourceSet } from './resource-set.ts'
+import { currentId, gvkOf, isEmpty, nameOf, namespaceOf, newResource, rememberId, setMetadata, type Resource } from './resource.ts'
+import { idInWords } from './resource-id.ts'
+import { selectResources } from './selector.ts'
+import { PatchMismatch, strategicMerge } from './strategic-merge.ts'
+
+/** A patch as it is written, and where. */
+export interface PatchText {
+  readonly text: string | Uint8Array
+  readonly file: string
+  /** Set where the patch stands in the kustomization itself. */
+  readonly inside?: Origin
+}
+
+export type Patch =
+  | { readonly kind: 'merge'; readonly objects: readonly { readonly object: Fields; readonly origin: Origin }[] }
+  | { readonly kind: 'operations'; readonly operations: readonly Operation[]; readonly origin: Origin }
+
+export function readPatch({ text, file, inside }: PatchText): Patch {
+  const documents = readDocuments(text, { file, ...(inside === undefined ? {} : { inside }) })
+  const [first] = documents
+  if (first === undefined) throw new KustomizeFailure('the patch is empty', { origin: inside ?? { file, line: 0, column: 0 } })
+  if (Array.isArray(first.value)) {
+    const origin = first.place([])
+    return { kind: 'operations', operations: placed(origin, () => readOperations(first.value)), origin }
+  }
+  const objects = documents.map(document => {
+    const { value } = document
+    const origin = document.place([])
+    if (isFields(value) && gvkOf(value).kind !== '' && nameOf(value) !== '') return { object: value, origin }
+    throw new KustomizeFailure('a patch is a list of JSON patch operations, or an object with kind and metadata.name', { origin })
+  })
+  return { kind: 'merge', objects }
+}
+
+export interface PatchOptions {
+  readonly target: Fields | undefined
+  /** `allowNameChange` and `allowKindChange`. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly schemas: MergeSchemas
+  /** Where the kustomization asks for the patch. */
+  readonly origin: Origin
+  /** As `patchesJson6902` does it: the change does not count as a new name. */
+  readonly keepId?: boolean
+}
+
+export function applyPatch(set: ResourceSet, { patch, ...options }: PatchOptions & { readonly patch: Patch }): void {
+  if (patch.kind === 'operations') return operate(set, { ...options, patch })
+  const { target, origin } = options
+  if (target === undefined) {
+    for (const each of patch.objects) {
+      const id = currentId(newResource(each.object, each.origin))
+      mergeInto(set, { resource: set.byId(id, { origin: each.origin, what: 'the patch is for' }), ...options, ...each })
+    }
+    return
+  }
+  const [only, second] = patch.objects
+  if (only === undefined || second !== undefined) {
+    throw new KustomizeFailure('a patch with a target is one object', { origin, remedy: 'give each its own entry' })
+  }
+  for (const resource of selectResources(set.resources, { selector: target, origin })) {
+    const { apiVersion } = resource.object
+    mergeInto(set, { resource, ...options, ...only, object: { ...only.object, apiVersion } })
+  }
+}
+
+interface Merging extends PatchOptions {
+  readonly resource: Resource
+  readonly object: Fields
+}
+
+function mergeInto(set: ResourceSet, { resource, object, schemas, options, origin }: Merging): void {
+  const { kind } = gvkOf(resource.object)
+  const [name, namespace] = [nameOf(resource.object), namespaceOf(resource.object)]
+  const [newName, newKind] = [options['allowNameChange'] === true, options['allowKindChange'] === true]
+  if (newName || newKind) rememberId(resource)
+  const merged = placed(origin, () =>
+    strategicMerge(resource.object, { patch: structuredClone(object), schemas }),
+  )
+  if (merged === undefined || isEmpty(merged)) {
+    set.remove(resource)
+    return
+  }
+  resource.object = merged
+  if (!newKind) setField(merged, { name: 'kind', value: kind })
+  if (!newName) setMetadata(merged, { name: 'name', value: name })
+  setMetadata(merged, { name: 'namespace', value: namespace })
+}
+
+function operate(
+  set: ResourceSet,
+  { patch, target, origin, keepId = false }: PatchOptions & { readonly patch: Extract<Patch, { kind: 'operations' }> },
+): void {
+  if (target === undefined) {
+    throw new KustomizeFailure('a JSON patch needs a target', { origin, remedy: 'write target: with kind and name' })
+  }
+  for (const resource of selectResources(set.resources, { selector: target, origin })) {
+    if (!keepId) rememberId(resource)
+    placed(patch.origin, () => applyOperations(resource.object, patch.operations), resource)
+  }
+}
+
+// oxlint-disable-next-line max-params -- what, where and to whom
+function placed<Value>(origin: Origin, run: () => Value, resource?: Resource): Value {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof PatchMismatch)) throw error
+    const what = resource === undefined ? '' : ` (in ${idInWords(currentId(resource))})`
+    throw new KustomizeFailure(`${error.message}${what}`, { origin, remedy: 'make the patch fit what it changes' })
+  }
+}

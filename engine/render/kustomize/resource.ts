@@ -1,0 +1,102 @@
+import type { Origin } from '../../api/problem.ts'
+import { fieldOf, fieldsIn, isFields, setField, textOf, textsOf, type Fields } from './fields.ts'
+import { effectiveNamespace, parseApiVersion, type Gvk, type ResourceId } from './resource-id.ts'
+
+export type Behavior = 'create' | 'merge' | 'replace'
+
+/** An object on its way through a build, with what later steps must know of the earlier. */
+export interface Resource {
+  object: Fields
+  /** Where it, or its generator, is written. */
+  readonly origin: Origin
+  /** What it was called before each change, the oldest first. */
+  previous: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[]
+  /** What was put before and after its name, the innermost first. */
+  prefixes: readonly string[]
+  suffixes: readonly string[]
+  /** What a generator wants done with a resource of the same id. */
+  behavior: Behavior | undefined
+  /** Its name is to end with the hash of its contents. */
+  hashed: boolean
+  /** The variables that take their value from it. */
+  vars: readonly string[]
+  /** What buildMetadata says of it. */
+  note: Fields | undefined
+  transformations: readonly Fields[]
+}
+
+export function newResource(object: Fields, origin: Origin): Resource {
+  return {
+    object,
+    origin,
+    previous: [],
+    prefixes: [],
+    suffixes: [],
+    behavior: undefined,
+    hashed: false,
+    vars: [],
+    note: undefined,
+    transformations: [],
+  }
+}
+
+export function copyOf(resource: Resource): Resource {
+  return { ...resource, object: structuredClone(resource.object) }
+}
+
+export function gvkOf(object: Fields): Gvk {
+  return { ...parseApiVersion(textOf(object, 'apiVersion')), kind: textOf(object, 'kind') }
+}
+
+export function nameOf(object: Fields): string {
+  return textOf(fieldOf(object, 'metadata'), 'name')
+}
+
+export function namespaceOf(object: Fields): string {
+  return textOf(fieldOf(object, 'metadata'), 'namespace')
+}
+
+export function labelsOf(object: Fields): Record<string, string> {
+  return textsOf(fieldOf(fieldOf(object, 'metadata'), 'labels'))
+}
+
+export function annotationsOf(object: Fields): Record<string, string> {
+  return textsOf(fieldOf(fieldOf(object, 'metadata'), 'annotations'))
+}
+
+export function currentId({ object }: Resource): ResourceId {
+  return { ...gvkOf(object), name: nameOf(object), namespace: namespaceOf(object) }
+}
+
+export function previousIds({ object, previous }: Resource): ResourceId[] {
+  const { group, version } = gvkOf(object)
+  return previous.map(id => ({ group, version, ...id }))
+}
+
+export function originalId(resource: Resource): ResourceId {
+  return previousIds(resource)[0] ?? currentId(resource)
+}
+
+export function allIds(resource: Resource): ResourceId[] {
+  return [...previousIds(resource), currentId(resource)]
+}
+
+/** Called before a name, namespace or kind changes, so that references to it can be mended. */
+export function rememberId(resource: Resource): void {
+  const id = currentId(resource)
+  resource.previous = [
+    ...resource.previous,
+    { kind: id.kind, name: id.name, namespace: effectiveNamespace(id) },
+  ]
+}
+
+export function setMetadata(object: Fields, { name, value }: { readonly name: string; readonly value: string }): void {
+  const metadata = fieldsIn(object, 'metadata')
+  if (value === '' && name === 'namespace') delete metadata[name]
+  else setField(metadata, { name, value })
+}
+
+/** Whether nothing is left of an object, as after a patch that deletes it. */
+export function isEmpty(object: unknown): boolean {
+  return !isFields(object) || Object.keys(object).length === 0
+}

@@ -1,0 +1,71 @@
+import type { Origin } from '../../api/problem.ts'
+import { KustomizeFailure } from './failure.ts'
+
+/** The files of a commit. Paths are from the root of the tree, without a leading slash; '' is the root. */
+export interface TreeReader {
+  /** The contents of a file; undefined where there is none. */
+  read(path: string): Uint8Array | undefined
+  kind(path: string): 'file' | 'folder' | 'symlink' | 'submodule' | undefined
+}
+
+/** Which paths a build looked for, found or not: what its result depends on. */
+export class RecordingTree implements TreeReader {
+  readonly asked = new Set<string>()
+  readonly #tree: TreeReader
+
+  constructor(tree: TreeReader) {
+    this.#tree = tree
+  }
+
+  read(path: string): Uint8Array | undefined {
+    this.asked.add(path)
+    return this.#tree.read(path)
+  }
+
+  kind(path: string): ReturnType<TreeReader['kind']> {
+    this.asked.add(path)
+    return this.#tree.kind(path)
+  }
+}
+
+/** The path that a file of a folder names, from the root of the tree. */
+export function pathFrom(folder: string, { path, origin }: { readonly path: string; readonly origin: Origin }): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path) || /^(?:[^/@\s]+@[^/\s]+:|github\.com[/:])/.test(path) || /[?]ref=/.test(path)) {
+    throw new KustomizeFailure(`${path} is not in this repository, and nothing is fetched while rendering`, {
+      origin,
+      remedy: 'copy it into the repository and name its path',
+    })
+  }
+  if (path.startsWith('/')) {
+    throw new KustomizeFailure(`${path} is an absolute path`, { origin, remedy: 'write it relative to this folder' })
+  }
+  const parts = folder === '' ? [] : folder.split('/')
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    if (part !== '..') {
+      parts.push(part)
+    } else if (parts.pop() === undefined) {
+      throw new KustomizeFailure(`${path} leads out of the repository`, {
+        origin,
+        remedy: 'copy what it names into the repository',
+      })
+    }
+  }
+  return parts.join('/')
+}
+
+/** A path's kind, with every folder on the way: a symbolic link is never followed. */
+export function kindOf(tree: TreeReader, { path, origin }: { readonly path: string; readonly origin: Origin }): 'file' | 'folder' | undefined {
+  const parts = path === '' ? [] : path.split('/')
+  for (let length = 1; length <= parts.length; length++) {
+    const at = parts.slice(0, length).join('/')
+    const kind = tree.kind(at)
+    if (kind === 'symlink' || kind === 'submodule') {
+      const what = kind === 'symlink' ? 'a symbolic link, which is not followed' : 'a submodule, which is not read'
+      throw new KustomizeFailure(`${at} is ${what}`, { origin, remedy: 'name the path of what it points to' })
+    }
+    if (length === parts.length) return kind
+    if (kind !== 'folder') return undefined
+  }
+  return 'folder'
+}
