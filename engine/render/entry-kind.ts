@@ -1,6 +1,7 @@
 import type { TreeEntry } from '../git/repository.ts'
 import type { PlacedProblem } from './unit.ts'
 import { ignoreFile } from './ignore-rules.ts'
+import { kustomizationFiles } from './kustomize/kustomization.ts'
 
 /** What a renderer does with an entry of a folder. */
 export type EntryKind =
@@ -12,26 +13,26 @@ export type EntryKind =
 
 const leaveOut = 'leave it out with .gantryignore'
 
-/** Files that make their folder a unit of its own, whose other files are not manifests by themselves. */
-const folderMarks: Readonly<Record<string, string>> = {
-  'kustomization.yaml': 'a Kustomize folder',
-  'kustomization.yml': 'a Kustomize folder',
-  Kustomization: 'a Kustomize folder',
-  'Chart.yaml': 'a chart',
-}
+/** What a folder is that is rendered as a whole: its other files are not manifests by themselves. */
+export type WholeFolder =
+  | { readonly kind: 'kustomization'; readonly name: string }
+  | { readonly kind: 'problem'; readonly name: string; readonly problem: PlacedProblem }
 
-/** Whether a folder has to be rendered as a whole, which this version does not do: the entry that says so, and why. */
-export function wholeFolder(entries: readonly TreeEntry[]): { name: string; problem: PlacedProblem } | undefined {
+/** Whether a folder has to be rendered as a whole: the entry that says so. */
+export function wholeFolder(entries: readonly TreeEntry[]): WholeFolder | undefined {
   for (const { name, kind } of entries) {
-    const what = kind === 'tree' ? undefined : folderMarks[name]
-    if (what === undefined) continue
-    const message = `this folder is ${what}, which this version of Gantry does not render: nothing in it is applied`
-    return {
-      name,
-      problem: { line: 0, column: 0, severity: 'error', message, remedy: 'leave the folder out with .gantryignore' },
-    }
+    if (kind === 'tree') continue
+    if (isKustomizationFile(name)) return { kind: 'kustomization', name }
+    if (name !== 'Chart.yaml') continue
+    const message = 'this folder is a chart, which this version of Gantry does not render: nothing in it is applied'
+    const remedy = 'leave the folder out with .gantryignore'
+    return { kind: 'problem', name, problem: { line: 0, column: 0, severity: 'error', message, remedy } }
   }
   return undefined
+}
+
+function isKustomizationFile(name: string): boolean {
+  return kustomizationFiles.some(each => each === name)
 }
 
 export function entryKind({ name, kind }: TreeEntry): EntryKind {

@@ -24,6 +24,8 @@ export interface Folder {
   readonly rulesId: string
   readonly scopeId: string
   readonly parts: ReadonlyMap<string, Part>
+  /** The folders in it that are built by Kustomize, which may read files beside them: so they are no parts. */
+  readonly kustomizations: readonly string[]
   readonly manifests: readonly Manifest[]
   readonly problems: readonly Problem[]
 }
@@ -61,18 +63,23 @@ export async function renderFolder(place: FolderPlace, walk: Walk): Promise<Fold
   const all = await walk.objects.readTree(tree)
   const { rules, problem } = await rulesIn(all, { place, walk })
   const entries = all.filter(entry => scope.includes(entry.name) && !isIgnored(rules, pathOf(entry, path)))
-  const whole = problem === undefined ? wholeFolder(scope.all ? entries : []) : { name: ignoreFile, problem }
+  const whole =
+    problem === undefined
+      ? wholeFolder(scope.all ? entries : [])
+      : { kind: 'problem' as const, name: ignoreFile, problem }
   const parts =
     whole === undefined
       ? await renderEntries(entries, { place: { ...place, rules }, walk })
-      : new Map([[whole.name, problemAt(path, whole)]])
+      : new Map(whole.kind === 'problem' ? [[whole.name, problemAt(path, whole)]] : [])
   const contents = [...parts.values()]
+  const own = whole?.kind === 'kustomization' ? [path.replace(/\/$/, '')] : []
   return {
     kind: 'folder',
     tree,
     rulesId: place.rules.id,
     scopeId: scope.id,
     parts,
+    kustomizations: [...own, ...contents.flatMap(part => (part.kind === 'folder' ? part.kustomizations : []))],
     manifests: contents.flatMap(({ manifests }) => manifests),
     problems: contents.flatMap(({ problems }) => problems),
   }

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { entryUrl } from '../protocol/entries.ts'
-import type { Batch, BatchResult, UnitResult } from './batch.ts'
-import type { UnitOptions } from './unit.ts'
+import type { Batch, BatchResult, Job, UnitResult } from './batch.ts'
 
 export interface Limits {
   /** How long reading one unit may take, by the clock: generous, because a busy machine must not reject a commit. */
@@ -24,7 +23,7 @@ export const defaultLimits: Limits = {
 /** A unit that waits for a worker. */
 interface Waiting {
   readonly bytes: Uint8Array
-  readonly options: UnitOptions
+  readonly options: Job
   /** It was in a batch that failed: to find the guilty one, each is tried alone. */
   readonly alone: boolean
   resolve(result: UnitResult): void
@@ -51,7 +50,7 @@ export class Pool {
   }
 
   /** Rejects only where no worker can be started. */
-  run(bytes: Uint8Array, options: UnitOptions): Promise<UnitResult> {
+  run(bytes: Uint8Array, options: Job): Promise<UnitResult> {
     return new Promise((resolve, reject) => this.#enqueue({ bytes, options, alone: false, resolve, reject }))
   }
 

@@ -33,6 +33,25 @@ const settings = (spec: string) => `apiVersion: gantry.dev/v1\nkind: Cluster\nme
 
 // The workers run the built program (npm run build).
 describe('rendering', () => {
+  test('a kustomization is built again when a file that it looked for changes, and only then', async () => {
+    const renderer = start()
+    const files = {
+      'base/kustomization.yaml': 'resources: [a.yaml]',
+      'base/a.yaml': configMap('a'),
+      'base/notes.yaml': '# 1',
+      'o/kustomization.yaml': 'namePrefix: o-\nresources: [../base]',
+    }
+    const objectOf = async (changed: Record<string, Contents>): Promise<unknown> => {
+      const { manifests, problems } = await renderer.render(treeOf({ ...files, ...changed }))
+      expect(problems).toEqual([])
+      return manifests[0]?.object
+    }
+    const first = await objectOf({})
+    expect(await objectOf({ 'base/notes.yaml': '# 2', 'plain.yaml': '' })).toBe(first)
+    expect(await objectOf({ 'base/a.yaml': configMap('a', '2') })).toMatchObject({ data: { a: '2' } })
+    expect(await objectOf({})).toBe(first)
+  })
+
   test.each<{ name: string; files: Record<string, Contents>; paths?: string[]; gives: string[] }>([
     { name: 'an empty tree', files: {}, gives: [] },
     {
@@ -86,8 +105,6 @@ describe('rendering', () => {
     {
       name: 'what is not rendered yet is an error, and its files are not applied as they are',
       files: {
-        'k/kustomization.yaml': 'resources: [a.yaml]',
-        'k/a.yaml': configMap('a'),
         'c/Chart.yaml': 'name: c',
         'c/templates/x.yaml': '{{ x }}',
         'j/app.jsonnet': '{}',
@@ -96,7 +113,52 @@ describe('rendering', () => {
       gives: [
         'c/Chart.yaml: error: this folder is a chart, which this version of Gantry does not render: nothing in it is applied; leave the folder out with .gantryignore',
         'j/app.jsonnet: error: this version of Gantry does not evaluate Jsonnet; leave it out with .gantryignore',
-        'k/kustomization.yaml: error: this folder is a Kustomize folder, which this version of Gantry does not render: nothing in it is applied; leave the folder out with .gantryignore',
+      ],
+    },
+    {
+      name: 'a folder with a kustomization is built by it, its other files and folders are not manifests by themselves',
+      files: {
+        'k/kustomization.yaml': 'namePrefix: x-\nresources: [a.yaml, deep/b.yaml]',
+        'k/a.yaml': configMap('a'),
+        'k/deep/b.yaml': namespace('b'),
+        'k/patch.yaml': 'not: a manifest',
+        'k/deep/c.yaml': configMap('c'),
+        'plain.yaml': configMap('plain'),
+      },
+      gives: ['plain.yaml:1 plain', 'k/deep/b.yaml:1 b', 'k/a.yaml:1 x-a'],
+    },
+    {
+      name: 'a base that an overlay is built from is not applied by itself, nor is a component',
+      files: {
+        'base/kustomization.yaml': 'resources: [a.yaml]',
+        'base/a.yaml': configMap('a'),
+        'part/kustomization.yaml': 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnameSuffix: -z',
+        'overlays/one/kustomization.yaml': 'namePrefix: one-\nresources: [../../base]',
+        'overlays/two/kustomization.yaml': 'namePrefix: two-\nresources: [../../base]\ncomponents: [../../part]',
+      },
+      gives: ['base/a.yaml:1 one-a', 'base/a.yaml:1 two-a-z'],
+    },
+    {
+      name: 'what is wrong with a kustomization is told where it is written',
+      files: {
+        'circle/kustomization.yaml': 'resources: [../other]',
+        'other/kustomization.yaml': 'resources:\n- ../circle',
+        'typo/kustomization.yaml': 'resources: []\nnamePrefx: a-',
+        'remote/kustomization.yaml': 'resources:\n- https://example.com/x.yaml',
+        'out/kustomization.yaml': 'resources:\n- ../../x.yaml',
+        'link/kustomization.yaml': 'resources: [l/a.yaml]',
+        'link/l': { link: '../../../etc' },
+        'invalid/kustomization.yaml': 'resources: [a.yaml]',
+        'invalid/a.yaml': configMap('a').replace('\ndata:', '\ndta:'),
+      },
+      gives: [
+        'other/kustomization.yaml:2:3: error: the kustomizations refer to each other in a circle: circle → other → circle',
+        'invalid/a.yaml:1:1: error: dta is not known in ConfigMap',
+        'link/kustomization.yaml:1:13: error: link/l is a symbolic link, which is not followed; name the path of what it points to',
+        'circle/kustomization.yaml:1:13: error: the kustomizations refer to each other in a circle: other → circle → other',
+        'out/kustomization.yaml:2:3: error: ../../x.yaml leads out of the repository; copy what it names into the repository',
+        'remote/kustomization.yaml:2:3: error: https://example.com/x.yaml is not in this repository, and nothing is fetched while rendering; copy it into the repository and name its path',
+        'typo/kustomization.yaml:2:1: error: the field namePrefx is not known to Kustomize; write namePrefix',
       ],
     },
     {

@@ -7,6 +7,8 @@ import type { ObjectReader, Oid } from '../git/repository.ts'
 import { DiskCache } from './disk-cache.ts'
 import { inFile, renderFolder, settingsFile, type Folder, type Part } from './folder.ts'
 import { noRules } from './ignore-rules.ts'
+import { CommitFiles, KustomizationReader } from './kustomization-reader.ts'
+import { buildAll } from './kustomizations.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
 import { UnitReader } from './unit-reader.ts'
@@ -54,6 +56,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
   const reader = new UnitReader({ pool, limits: allLimits, disk, validate })
+  const kustomizations = new KustomizationReader({ pool, limits: allLimits, validate })
   const trees: RenderedTree[] = []
 
   return {
@@ -61,10 +64,11 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
       const id = JSON.stringify([source.tree, paths])
       const known = trees.find(each => each.id === id)
       if (known !== undefined) return known.rendered
-      const failuresBefore = reader.failures
-      const tree = { id, ...(await renderTree(source, { paths, reader, validate, earlier: trees })) }
+      const failures = (): number => reader.failures + kustomizations.failures
+      const failuresBefore = failures()
+      const tree = { id, ...(await renderTree(source, { paths, reader, kustomizations, validate, earlier: trees })) }
       // What failed for want of time or memory is tried again when the tree is asked for again.
-      if (reader.failures === failuresBefore) {
+      if (failures() === failuresBefore) {
         trees.unshift(tree)
         trees.length = Math.min(trees.length, remembered)
       }
@@ -91,13 +95,14 @@ interface RenderedTree {
 interface TreeOptions {
   readonly paths: readonly string[] | undefined
   readonly reader: UnitReader
+  readonly kustomizations: KustomizationReader
   readonly validate: boolean
   readonly earlier: readonly RenderedTree[]
 }
 
 async function renderTree(
   { objects, tree }: Source,
-  { paths, reader, validate, earlier }: TreeOptions,
+  { paths, reader, kustomizations, validate, earlier }: TreeOptions,
 ): Promise<Omit<RenderedTree, 'id'>> {
   const { settings, problems } = await readSettings({ objects, tree }, reader)
   const followed = paths ?? settings.spec.paths
@@ -105,13 +110,16 @@ async function renderTree(
     { tree, path: '', rules: noRules, scope: scopeOf(followed), earlier: earlier.map(each => each.root) },
     { objects, render: file => reader.read(objects, file) },
   )
-  const found = [...problems, ...missingFolders(root, followed), ...root.problems]
+  const files = new CommitFiles({ objects, tree })
+  const built = await buildAll(root.kustomizations, { files, reader: kustomizations })
+  const manifests = built.manifests.length === 0 ? root.manifests : [...root.manifests, ...built.manifests]
+  const found = [...problems, ...missingFolders(root, followed), ...root.problems, ...built.problems]
   // With objects missing because they are invalid, what refers to them would seem wrong too.
   if (!validate || found.some(isError)) {
-    return { root, rendered: { manifests: root.manifests, settings, problems: found } }
+    return { root, rendered: { manifests, settings, problems: found } }
   }
-  const set = checkSet(root.manifests, earlier.find(each => each.set !== undefined)?.set)
-  return { root, set, rendered: { manifests: root.manifests, settings, problems: [...found, ...set.problems] } }
+  const set = checkSet(manifests, earlier.find(each => each.set !== undefined)?.set)
+  return { root, set, rendered: { manifests, settings, problems: [...found, ...set.problems] } }
 }
 
 async function readSettings(

@@ -35,7 +35,9 @@ function noteText(note: Fields): string {
   return [
     ...line(note, 'path', ''),
     ...line(note, 'configuredIn', ''),
-    ...(isFields(by) ? ['configuredBy:\n', ...['apiVersion', 'kind', 'name', 'namespace'].flatMap(name => line(by, name, '  '))] : []),
+    ...(isFields(by)
+      ? ['configuredBy:\n', ...['apiVersion', 'kind', 'name', 'namespace'].flatMap(name => line(by, name, '  '))]
+      : []),
   ].join('')
 }
 

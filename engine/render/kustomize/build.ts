@@ -1,7 +1,13 @@
 import type { Origin } from '../../api/problem.ts'
 import { membersOf } from '../list.ts'
 import { finished } from './build-metadata.ts'
-import { defaultConfiguration, joinConfigurations, readConfiguration, type Configuration } from './configuration.ts'
+import {
+  defaultConfiguration,
+  emptyConfiguration,
+  joinConfigurations,
+  readConfiguration,
+  type Configuration,
+} from './configuration.ts'
 import { readDocuments } from './document.ts'
 import { KustomizeFailure } from './failure.ts'
 import { NotTraversable } from './field-spec.ts'
@@ -20,9 +26,13 @@ import { joinVariables, noteVariables, readVariable, substitute, type Variable }
 
 /** What a kustomization gives. */
 export interface Built {
-  readonly resources: readonly { readonly object: Fields; readonly origin: Origin }[]
+  readonly resources: readonly Pick<Resource, 'object' | 'origin' | 'place'>[]
   /** Every path that was looked for, found or not. */
   readonly asked: ReadonlySet<string>
+  /** The folders of bases and components that it is built from. */
+  readonly folders: ReadonlySet<string>
+  /** A Component is meant for others alone. */
+  readonly isComponent: boolean
 }
 
 /** Bases of bases. */
@@ -35,7 +45,7 @@ const maxResources = 50_000
 export function buildKustomization(tree: TreeReader, folder: string): Built {
   const recording = new RecordingTree(tree)
   const build = new Build(recording, folder)
-  return { resources: build.run(), asked: recording.asked }
+  return { ...build.run(), asked: recording.asked, folders: build.entered }
 }
 
 /** Resources with the rules that later steps need. */
@@ -56,6 +66,7 @@ interface Layer {
 class Build {
   readonly #tree: RecordingTree
   readonly #root: string
+  readonly entered = new Set<string>()
   #folders = 0
   #notes = false
 
@@ -64,16 +75,10 @@ class Build {
     this.#root = root
   }
 
-  run(): Built['resources'] {
+  run(): Pick<Built, 'resources' | 'isComponent'> {
     const kustomization = this.#read(this.#root, { file: this.#root, line: 0, column: 0 })
     const wanted = listOf(kustomization.fields, 'buildMetadata')
     this.#notes = wanted.length > 0
-    if (kustomization.isComponent) {
-      throw new KustomizeFailure('a Component is not built by itself', {
-        origin: kustomization.place('kind'),
-        remedy: 'list it under components of a Kustomization',
-      })
-    }
     const built = emptyAccumulation()
     this.#accumulate(built, { folder: this.#root, chain: [], schemas: kubernetesSchemas, kustomization })
     const { set, configuration, variables } = built
@@ -81,10 +86,12 @@ class Build {
     mendReferences(set.resources, configuration.nameReference)
     substitute(set.resources, { variables, fieldSpecs: configuration.varReference })
     const kept = set.resources.filter(({ object }) => !('config.kubernetes.io/local-config' in annotationsOf(object)))
-    return sortResources(kept, kustomization).map(resource => ({
+    const resources = sortResources(kept, kustomization).map(resource => ({
       object: finished(resource, wanted),
       origin: resource.origin,
+      place: resource.place,
     }))
+    return { resources, isComponent: kustomization.isComponent }
   }
 
   #read(folder: string, origin: Origin): Kustomization {
@@ -137,10 +144,11 @@ class Build {
 
   #configuration({ kustomization, folder }: Layer): Configuration {
     const paths = listOf(kustomization.fields, 'configurations').map(String)
-    return paths.reduce((joined, path, index) => {
+    const own = paths.map((path, index) => {
       const { bytes, file } = this.#file(folder, { path, origin: kustomization.place('configurations', index) })
-      return joinConfigurations(joined, readConfiguration(bytes, file))
-    }, defaultConfiguration)
+      return readConfiguration(bytes, file)
+    })
+    return [...own, defaultConfiguration].reduce(joinConfigurations)
   }
 
   #addResource(into: Accumulated, { path, origin, layer }: Named): void {
@@ -191,8 +199,10 @@ class Build {
       throw new KustomizeFailure(`the kustomizations refer to each other in a circle: ${circle}`, { origin })
     }
     this.#folders += 1
+    this.entered.add(path)
     if (chain.length > maxDepth || this.#folders > maxFolders) {
-      const limit = chain.length > maxDepth ? `deeper than ${maxDepth} levels` : `more than ${maxFolders} kustomizations`
+      const limit =
+        chain.length > maxDepth ? `deeper than ${maxDepth} levels` : `more than ${maxFolders} kustomizations`
       throw new KustomizeFailure(`the kustomizations name each other ${limit}`, { origin, remedy: 'build from fewer' })
     }
     return { folder: path, chain, schemas: layer.schemas, kustomization: this.#read(path, origin) }
@@ -201,7 +211,10 @@ class Build {
   #resourcesIn(file: string, origin: Origin): Resource[] {
     const bytes = this.#tree.read(file)
     if (bytes === undefined) throw new KustomizeFailure(`${file} cannot be read`, { origin })
-    return this.#objects(bytes, { file }).map(resource => ({ ...resource, ...this.#note({ path: this.#relative(file) }) }))
+    return this.#objects(bytes, { file }).map(resource => ({
+      ...resource,
+      ...this.#note({ path: this.#relative(file) }),
+    }))
   }
 
   #objects(source: Uint8Array | string, { file, inside }: { file: string; inside?: Origin }): Resource[] {
@@ -213,9 +226,12 @@ class Build {
           throw new KustomizeFailure('a resource must be a mapping with apiVersion and kind', { origin: place })
         }
         if (textOf(fieldOf(value, 'metadata'), 'name') === '') {
-          throw new KustomizeFailure(`the ${textOf(value, 'kind')} has no metadata.name`, { origin: place, remedy: 'name it' })
+          throw new KustomizeFailure(`the ${textOf(value, 'kind')} has no metadata.name`, {
+            origin: place,
+            remedy: 'name it',
+          })
         }
-        return newResource(value, place)
+        return newResource(value, place, (path, target) => document.place([...member.path, ...path], target))
       }),
     )
   }
@@ -224,10 +240,18 @@ class Build {
     const { kustomization } = layer
     const { fields, place, file } = kustomization
     const common = fieldOf(fields, 'generatorOptions')
-    for (const [name, kind] of [['configMapGenerator', 'ConfigMap'], ['secretGenerator', 'Secret']] as const) {
+    for (const [name, kind] of [
+      ['configMapGenerator', 'ConfigMap'],
+      ['secretGenerator', 'Secret'],
+    ] as const) {
       for (const [index, entry] of fieldsListOf(fields, name).entries()) {
         const origin = place(name, index)
-        const made = generate(entry, { kind, common, origin, read: path => this.#file(layer.folder, { path, origin }).bytes })
+        const made = generate(entry, {
+          kind,
+          common,
+          origin,
+          read: path => this.#file(layer.folder, { path, origin }).bytes,
+        })
         const configuredBy = { apiVersion: 'builtin', kind: `${kind}Generator` }
         into.set.absorb({ ...made, ...this.#note({ configuredIn: this.#relative(file), configuredBy }) })
       }
@@ -243,7 +267,12 @@ class Build {
       const metadata = fieldOf(object, 'metadata')
       const entry = { name: textOf(metadata, 'name'), namespace: textOf(metadata, 'namespace'), ...object }
       const read = (path: string): Uint8Array => this.#file(layer.folder, { path, origin }).bytes
-      const made = generate(entry, { kind: kind === 'SecretGenerator' ? 'Secret' : 'ConfigMap', common: undefined, origin, read })
+      const made = generate(entry, {
+        kind: kind === 'SecretGenerator' ? 'Secret' : 'ConfigMap',
+        common: undefined,
+        origin,
+        read,
+      })
       into.set.absorb({ ...made, note })
     }
   }
@@ -253,7 +282,11 @@ class Build {
     const { fields, place, file } = layer.kustomization
     const configured = (path: string, { object, ...resource }: Resource): Resource => {
       const { apiVersion, kind, metadata } = object
-      return { ...resource, object, ...this.#note({ configuredIn: path, configuredBy: { apiVersion, kind, name: textOf(metadata, 'name') } }) }
+      return {
+        ...resource,
+        object,
+        ...this.#note({ configuredIn: path, configuredBy: { apiVersion, kind, name: textOf(metadata, 'name') } }),
+      }
     }
     return listOf(fields, name).flatMap((entry, index) => {
       const text = String(entry)
@@ -279,7 +312,10 @@ class Build {
     const own = transformersOf(kustomization, context).map(transformer => ({
       transformer,
       origin: kustomization.place(),
-      note: { configuredIn: this.#relative(kustomization.file), configuredBy: { apiVersion: 'builtin', kind: transformer.kind } },
+      note: {
+        configuredIn: this.#relative(kustomization.file),
+        configuredBy: { apiVersion: 'builtin', kind: transformer.kind },
+      },
     }))
     const configured = this.#plugins('transformers', layer).map(({ object, origin, note }) => ({
       transformer: configuredTransformer(object, { origin, context }),
@@ -296,7 +332,10 @@ class Build {
     }
   }
 
-  #file(folder: string, { path, origin }: { readonly path: string; readonly origin: Origin }): { bytes: Uint8Array; file: string } {
+  #file(
+    folder: string,
+    { path, origin }: { readonly path: string; readonly origin: Origin },
+  ): { bytes: Uint8Array; file: string } {
     const file = pathFrom(folder, { path, origin })
     const bytes = kindOf(this.#tree, { path: file, origin }) === 'file' ? this.#tree.read(file) : undefined
     if (bytes !== undefined) return { bytes, file }
@@ -328,7 +367,7 @@ interface Named {
 }
 
 function emptyAccumulation(): Accumulated {
-  return { set: new ResourceSet(), configuration: defaultConfiguration, variables: [] }
+  return { set: new ResourceSet(), configuration: emptyConfiguration, variables: [] }
 }
 
 function runTransformer(transformer: Transformer, { set, origin }: { set: ResourceSet; origin: Origin }): void {
@@ -336,6 +375,9 @@ function runTransformer(transformer: Transformer, { set, origin }: { set: Resour
     transformer.transform(set)
   } catch (error) {
     if (!(error instanceof NotTraversable)) throw error
-    throw new KustomizeFailure(`${transformer.kind}: ${error.message}`, { origin, remedy: 'correct the field or its path' })
+    throw new KustomizeFailure(`${transformer.kind}: ${error.message}`, {
+      origin,
+      remedy: 'correct the field or its path',
+    })
   }
 }

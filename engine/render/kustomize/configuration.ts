@@ -4,6 +4,7 @@ import type { FieldSpec } from './field-spec.ts'
 import { defaultFieldSpecs } from './field-specs.ts'
 import { fieldOf, isFields, type Fields } from './fields.ts'
 import { defaultNameReferences, type NameReference } from './name-references.ts'
+import { isSelected } from './resource-id.ts'
 import { shaped, type Shape } from './shape.ts'
 
 /** Where the transformers write, and which fields refer to which kinds. */
@@ -49,9 +50,15 @@ export function readConfiguration(bytes: Uint8Array, file: string): Configuratio
     ...eachName(name => fieldSpecsOf(listed(name))),
     nameReference: listed('nameReference')
       .filter(isFields)
-      .map(({ fieldSpecs, ...type }) => ({ ...type, fieldSpecs: fieldSpecsOf(Array.isArray(fieldSpecs) ? fieldSpecs : []) })),
+      .map(({ fieldSpecs, ...type }) => ({
+        ...type,
+        fieldSpecs: fieldSpecsOf(Array.isArray(fieldSpecs) ? fieldSpecs : []),
+      })),
   }
 }
+
+/** Nothing is known yet. */
+export const emptyConfiguration: Configuration = { ...eachName(() => []), nameReference: [] }
 
 /** Two configurations as one; what both say counts once. */
 export function joinConfigurations(first: Configuration, second: Configuration): Configuration {
@@ -74,9 +81,17 @@ function joinReference(known: readonly NameReference[], more: NameReference): re
   return known.with(index, { ...same, fieldSpecs: joinFieldSpecs(same.fieldSpecs, more.fieldSpecs) })
 }
 
+/** A field that is known for some kind is not added for more kinds: so Kustomize has it. */
 export function joinFieldSpecs(known: readonly FieldSpec[], more: readonly FieldSpec[]): readonly FieldSpec[] {
-  const added = more.filter(each => !known.some(other => other.path === each.path && sameType(other, each)))
-  return added.length === 0 ? known : [...known, ...added]
+  const joined = [...known]
+  for (const each of more) {
+    const there = joined.some(
+      ({ path, group = '', version = '', kind = '' }) =>
+        path === each.path && isSelected({ group, version, kind }, each),
+    )
+    if (!there) joined.push(each)
+  }
+  return joined.length === known.length ? known : joined
 }
 
 function sameType(a: Omit<FieldSpec, 'path'>, b: Omit<FieldSpec, 'path'>): boolean {

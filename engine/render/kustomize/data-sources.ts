@@ -41,10 +41,16 @@ function listOf(generator: Fields, name: string): string[] {
 function readLiteral(literal: string, origin: Origin): Datum {
   const equals = literal.indexOf('=')
   if (equals <= 0) {
-    throw new KustomizeFailure(`the literal "${literal}" is not of the form key=value`, { origin, remedy: 'write key=value' })
+    throw new KustomizeFailure(`the literal "${literal}" is not of the form key=value`, {
+      origin,
+      remedy: 'write key=value',
+    })
   }
   const value = literal.slice(equals + 1)
-  return { key: literal.slice(0, equals), value: /^(?:"[^]*"|'[^]*')$/.test(value) && value.length > 1 ? value.slice(1, -1) : value }
+  return {
+    key: literal.slice(0, equals),
+    value: /^(?:"[^]*"|'[^]*')$/.test(value) && value.length > 1 ? value.slice(1, -1) : value,
+  }
 }
 
 function readFileSource(source: string, { origin, read }: SourceOptions): Datum {
@@ -66,10 +72,13 @@ function readEnvironment(path: string, { origin, read }: SourceOptions): Datum[]
     if (line === '' || line.startsWith('#')) return []
     const equals = line.indexOf('=')
     if (equals <= 0) {
-      throw new KustomizeFailure(`line ${index + 1} of ${path} has no value: a commit has no environment to take it from`, {
-        origin,
-        remedy: 'write KEY=value',
-      })
+      throw new KustomizeFailure(
+        `line ${index + 1} of ${path} has no value: a commit has no environment to take it from`,
+        {
+          origin,
+          remedy: 'write KEY=value',
+        },
+      )
     }
     return [{ key: line.slice(0, equals), value: line.slice(equals + 1) }]
   })

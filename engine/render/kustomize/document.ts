@@ -21,13 +21,19 @@ export interface ReadOptions {
 }
 
 /** The documents of a text, empty ones left out. */
-export function readDocuments(source: Uint8Array | string, { file, inside, lastKeyCounts = false }: ReadOptions): SourceDocument[] {
+export function readDocuments(
+  source: Uint8Array | string,
+  { file, inside, lastKeyCounts = false }: ReadOptions,
+): SourceDocument[] {
   const text = typeof source === 'string' ? source : textOf(source, file)
   const lines = new Lines(text)
   const at = (offset: number | undefined): Origin =>
     inside ?? { file, ...(offset === undefined ? { line: 0, column: 0 } : lines.at(offset)) }
   try {
-    return readYaml(text).flatMap(root => {
+    const roots = readYaml(text)
+    return roots.flatMap((written, index) => {
+      const unended = index === roots.length - 1 && !text.endsWith('\n')
+      const root = unended ? withoutLastBreak(written, text) : written
       const node = lastKeyCounts ? withLastKeys(root) : withWords(root)
       const { value, findings } = compose(node)
       const finding = findings.find(({ severity }) => severity === 'error')
@@ -51,6 +57,21 @@ function textOf(bytes: Uint8Array, file: string): string {
     const place = error.offset === undefined ? { line: 0, column: 0 } : new Lines(decodeLoosely(bytes)).at(error.offset)
     throw new KustomizeFailure(error.message, { origin: { file, ...place }, remedy: error.remedy })
   }
+}
+
+/** A block of text at the end of a file that has no last line break has none either, unlike in kubectl. */
+function withoutLastBreak(node: Node, source: string): Node {
+  if (node.kind === 'scalar') {
+    const isBlock = !node.plain && !/["']/.test(source.charAt(node.offset))
+    return isBlock && node.text.endsWith('\n') ? { ...node, text: node.text.slice(0, -1) } : node
+  }
+  if (node.kind === 'list') {
+    const last = node.items.at(-1)
+    return last === undefined ? node : { ...node, items: [...node.items.slice(0, -1), withoutLastBreak(last, source)] }
+  }
+  const last = node.entries.at(-1)
+  if (last === undefined) return node
+  return { ...node, entries: [...node.entries.slice(0, -1), { ...last, value: withoutLastBreak(last.value, source) }] }
 }
 
 /** Kustomize reads a resource's `yes`, `on` and `y` as text, unlike kubectl. */

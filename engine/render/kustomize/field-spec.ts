@@ -60,7 +60,8 @@ function enter(fields: Fields, { step, ...walk }: Walk & { readonly step: string
   if (present === undefined && make === undefined) return
   if (present === undefined || present === null) {
     if (isList) setField(fields, { name, value: [] })
-    else if (make !== undefined) setField(fields, { name, value: walk.path.length === 0 && make === 'scalar' ? '' : {} })
+    else if (make !== undefined)
+      setField(fields, { name, value: walk.path.length === 0 && make === 'scalar' ? '' : {} })
   }
   descend({ value: fields[name], write: value => setField(fields, { name, value }) }, walk)
 }

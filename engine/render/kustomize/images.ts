@@ -32,7 +32,10 @@ function updateContainers(value: unknown, update: (slot: Slot) => void): void {
     if ((name !== 'containers' && name !== 'initContainers') || !Array.isArray(field)) continue
     for (const container of field) {
       if (!isFields(container)) continue
-      update({ value: fieldOf(container, 'image'), write: image => setField(container, { name: 'image', value: image }) })
+      update({
+        value: fieldOf(container, 'image'),
+        write: image => setField(container, { name: 'image', value: image }),
+      })
     }
   }
 }
@@ -52,7 +55,9 @@ function renamedImage(
 ): string | undefined {
   if (matcher?.test(written) !== true) return undefined
   const parts = splitImage(written)
-  const [newName, newTag, digest, tagSuffix] = ['newName', 'newTag', 'digest', 'tagSuffix'].map(name => textOf(image, name))
+  const [newName, newTag, digest, tagSuffix] = ['newName', 'newTag', 'digest', 'tagSuffix'].map(name =>
+    textOf(image, name),
+  )
   const name = newName || parts.name
   // A new tag or digest takes the place of both.
   if (newTag || digest) return named(name, newTag ?? '', digest ?? '')

@@ -67,7 +67,8 @@ function targetOf(object: Fields, pointer: string): Target {
   const steps = stepsOf(pointer)
   const step = steps.pop() ?? ''
   let holder: unknown = object
-  for (const each of steps) holder = Array.isArray(holder) ? holder[indexIn(holder, each, pointer)] : fieldOf(holder, each)
+  for (const each of steps)
+    holder = Array.isArray(holder) ? holder[indexIn(holder, each, pointer)] : fieldOf(holder, each)
   if (!Array.isArray(holder) && !isFields(holder)) throw new PatchMismatch(`nothing is at the path ${pointer}`)
   return { holder, step }
 }

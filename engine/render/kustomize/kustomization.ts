@@ -116,7 +116,10 @@ export function readKustomization(bytes: Uint8Array, file: string): Kustomizatio
     throw new KustomizeFailure('the file is empty', { origin: { file, line: 0, column: 0 }, remedy: 'list resources' })
   }
   if (second !== undefined) {
-    throw new KustomizeFailure('a kustomization is one document', { origin: second.place([]), remedy: 'remove the others' })
+    throw new KustomizeFailure('a kustomization is one document', {
+      origin: second.place([]),
+      remedy: 'remove the others',
+    })
   }
   const fields = shaped(document, shape)
   for (const [name, remedy] of Object.entries(refused)) {

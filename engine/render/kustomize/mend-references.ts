@@ -2,14 +2,7 @@ import { KustomizeFailure } from './failure.ts'
 import { visitFields, type Slot } from './field-spec.ts'
 import { fieldOf, isFields, setField, textOf, type Fields } from './fields.ts'
 import type { NameReference } from './name-references.ts'
-import {
-  currentId,
-  nameOf,
-  namespaceOf,
-  originalId,
-  previousIds,
-  type Resource,
-} from './resource.ts'
+import { currentId, nameOf, namespaceOf, originalId, previousIds, type Resource } from './resource.ts'
 import { effectiveNamespace, idInWords, isClusterScoped, isSelected, type Gvk } from './resource-id.ts'
 
 /** Writes the names that resources have now wherever another resource refers to them by one that they had. */
@@ -133,7 +126,10 @@ function roleRefOf(object: Fields): Partial<Gvk> | undefined {
 }
 
 /** Resources that got the same prefixes and suffixes come through the same kustomizations. */
-function sameAffixes(a: Resource, { other, emptyFits }: { readonly other: Resource; readonly emptyFits: boolean }): boolean {
+function sameAffixes(
+  a: Resource,
+  { other, emptyFits }: { readonly other: Resource; readonly emptyFits: boolean },
+): boolean {
   return (['prefixes', 'suffixes'] as const).every(
     affixes =>
       (emptyFits && (a[affixes].length === 0 || other[affixes].length === 0)) || sameEnd(a[affixes], other[affixes]),

@@ -29,7 +29,16 @@ function ofPods(kinds: readonly string[], fields: readonly string[]): FieldSpec[
   )
 }
 
-const withConfiguration = ['Pod', 'PodTemplate', 'Deployment', 'ReplicaSet', 'DaemonSet', 'StatefulSet', 'Job', 'CronJob']
+const withConfiguration = [
+  'Pod',
+  'PodTemplate',
+  'Deployment',
+  'ReplicaSet',
+  'DaemonSet',
+  'StatefulSet',
+  'Job',
+  'CronJob',
+]
 const withAccount = ['Pod', 'StatefulSet', 'Deployment', 'ReplicationController', 'CronJob', 'Job', 'DaemonSet']
 
 function containerFields(source: string): string[] {

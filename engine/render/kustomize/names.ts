@@ -73,7 +73,10 @@ export function setNamespace(set: ResourceSet, change: NamespaceChange): void {
   }
 }
 
-function moveOne({ object }: Resource, { namespace, fieldSpecs, unsetOnly = false, subjects = 'defaultOnly' }: NamespaceChange): void {
+function moveOne(
+  { object }: Resource,
+  { namespace, fieldSpecs, unsetOnly = false, subjects = 'defaultOnly' }: NamespaceChange,
+): void {
   const gvk = gvkOf(object)
   const written = (value: unknown): boolean => unsetOnly && value !== undefined && value !== null && value !== ''
   if (!isClusterScoped(gvk) && !written(fieldOf(fieldOf(object, 'metadata'), 'namespace'))) {
@@ -83,14 +86,22 @@ function moveOne({ object }: Resource, { namespace, fieldSpecs, unsetOnly = fals
   if (binding && subjects !== 'none') {
     const list = fieldOf(object, 'subjects')
     for (const subject of Array.isArray(list) ? list : []) {
-      const moves = subjects === 'allServiceAccounts' ? textOf(subject, 'kind') === 'ServiceAccount' : textOf(subject, 'name') === 'default'
-      if (moves && isFields(subject) && !written(subject['namespace'])) setField(subject, { name: 'namespace', value: namespace })
+      const moves =
+        subjects === 'allServiceAccounts'
+          ? textOf(subject, 'kind') === 'ServiceAccount'
+          : textOf(subject, 'name') === 'default'
+      if (moves && isFields(subject) && !written(subject['namespace']))
+        setField(subject, { name: 'namespace', value: namespace })
     }
   }
   for (const spec of fieldSpecs) {
     if (spec.path === 'metadata/namespace' || (binding && spec.path === 'subjects/namespace')) continue
     if (spec.path === 'metadata/name' && textOf(object, 'apiVersion') !== 'v1') continue
-    visitFields(object, { spec, make: 'scalar', visit: slot => (written(slot.value) ? undefined : slot.write(namespace)) })
+    visitFields(object, {
+      spec,
+      make: 'scalar',
+      visit: slot => (written(slot.value) ? undefined : slot.write(namespace)),
+    })
   }
 }
 

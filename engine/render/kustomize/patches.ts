@@ -5,7 +5,17 @@ import { isFields, setField, type Fields } from './fields.ts'
 import { applyOperations, readOperations, type Operation } from './json-patch.ts'
 import type { MergeSchemas } from './merge-schema.ts'
 import type { ResourceSet } from './resource-set.ts'
-import { currentId, gvkOf, isEmpty, nameOf, namespaceOf, newResource, rememberId, setMetadata, type Resource } from './resource.ts'
+import {
+  currentId,
+  gvkOf,
+  isEmpty,
+  nameOf,
+  namespaceOf,
+  newResource,
+  rememberId,
+  setMetadata,
+  type Resource,
+} from './resource.ts'
 import { idInWords } from './resource-id.ts'
 import { selectResources } from './selector.ts'
 import { PatchMismatch, strategicMerge } from './strategic-merge.ts'
@@ -25,7 +35,8 @@ export type Patch =
 export function readPatch({ text, file, inside }: PatchText): Patch {
   const documents = readDocuments(text, { file, ...(inside === undefined ? {} : { inside }) })
   const [first] = documents
-  if (first === undefined) throw new KustomizeFailure('the patch is empty', { origin: inside ?? { file, line: 0, column: 0 } })
+  if (first === undefined)
+    throw new KustomizeFailure('the patch is empty', { origin: inside ?? { file, line: 0, column: 0 } })
   if (Array.isArray(first.value)) {
     const origin = first.place([])
     return { kind: 'operations', operations: placed(origin, () => readOperations(first.value)), origin }
@@ -34,7 +45,9 @@ export function readPatch({ text, file, inside }: PatchText): Patch {
     const { value } = document
     const origin = document.place([])
     if (isFields(value) && gvkOf(value).kind !== '' && nameOf(value) !== '') return { object: value, origin }
-    throw new KustomizeFailure('a patch is a list of JSON patch operations, or an object with kind and metadata.name', { origin })
+    throw new KustomizeFailure('a patch is a list of JSON patch operations, or an object with kind and metadata.name', {
+      origin,
+    })
   })
   return { kind: 'merge', objects }
 }
@@ -80,9 +93,7 @@ function mergeInto(set: ResourceSet, { resource, object, schemas, options, origi
   const [name, namespace] = [nameOf(resource.object), namespaceOf(resource.object)]
   const [newName, newKind] = [options['allowNameChange'] === true, options['allowKindChange'] === true]
   if (newName || newKind) rememberId(resource)
-  const merged = placed(origin, () =>
-    strategicMerge(resource.object, { patch: structuredClone(object), schemas }),
-  )
+  const merged = placed(origin, () => strategicMerge(resource.object, { patch: structuredClone(object), schemas }))
   if (merged === undefined || isEmpty(merged)) {
     set.remove(resource)
     return

@@ -120,12 +120,18 @@ function writeAt(object: Fields, { path, value, options, origin }: Write): void 
   const delimiter = textOf(options, 'delimiter')
   for (const slot of slots) {
     const own = slot.value
-    if (delimiter !== '') slot.write(withPart(String(own ?? ''), { delimiter, part: String(value), index: Number(fieldOf(options, 'index') ?? 0) }))
+    if (delimiter !== '')
+      slot.write(
+        withPart(String(own ?? ''), { delimiter, part: String(value), index: Number(fieldOf(options, 'index') ?? 0) }),
+      )
     else slot.write(isScalar(own) && own !== null && isScalar(value) ? likeType(value, own) : structuredClone(value))
   }
 }
 
-function withPart(text: string, { delimiter, part, index }: { delimiter: string; part: string; index: number }): string {
+function withPart(
+  text: string,
+  { delimiter, part, index }: { delimiter: string; part: string; index: number },
+): string {
   const parts = text.split(delimiter)
   if (index < 0) parts.unshift(part)
   else if (index >= parts.length) parts.push(part)
@@ -164,12 +170,15 @@ function slotsAt(value: unknown, { steps, make }: Way, write?: (value: unknown) 
   }
   if (!isFields(value)) return []
   if (step === '*') {
-    return Object.keys(value).flatMap(name => slotsAt(value[name], { steps: rest, make }, each => setField(value, { name, value: each })))
+    return Object.keys(value).flatMap(name =>
+      slotsAt(value[name], { steps: rest, make }, each => setField(value, { name, value: each })),
+    )
   }
   if (fieldOf(value, step) === undefined) {
     if (make === undefined) return []
     const next = rest[0]
-    const made = next === undefined ? (make === 'scalar' ? null : make === 'list' ? [] : {}) : isItemStep(next) ? [] : {}
+    const made =
+      next === undefined ? (make === 'scalar' ? null : make === 'list' ? [] : {}) : isItemStep(next) ? [] : {}
     setField(value, { name: step, value: made })
   }
   return slotsAt(value[step], { steps: rest, make }, each => setField(value, { name: step, value: each }))

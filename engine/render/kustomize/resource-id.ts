@@ -18,9 +18,7 @@ export function parseApiVersion(apiVersion: string): { group: string; version: s
 }
 
 export function isSelected(gvk: Gvk, selector: Partial<Gvk>): boolean {
-  return (
-    fits(gvk.group, selector.group) && fits(gvk.version, selector.version) && fits(gvk.kind, selector.kind)
-  )
+  return fits(gvk.group, selector.group) && fits(gvk.version, selector.version) && fits(gvk.kind, selector.kind)
 }
 
 function fits(value: string, wanted: string | undefined): boolean {

@@ -1,4 +1,5 @@
 import type { Origin } from '../../api/problem.ts'
+import type { Locate } from '../../api/report.ts'
 import { fieldOf, fieldsIn, isFields, setField, textOf, textsOf, type Fields } from './fields.ts'
 import { effectiveNamespace, parseApiVersion, type Gvk, type ResourceId } from './resource-id.ts'
 
@@ -9,6 +10,8 @@ export interface Resource {
   object: Fields
   /** Where it, or its generator, is written. */
   readonly origin: Origin
+  /** Where a field is written, or the nearest around it, as far as it stands in a file. */
+  readonly place: Locate
   /** What it was called before each change, the oldest first. */
   previous: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[]
   /** What was put before and after its name, the innermost first. */
@@ -25,10 +28,11 @@ export interface Resource {
   transformations: readonly Fields[]
 }
 
-export function newResource(object: Fields, origin: Origin): Resource {
+export function newResource(object: Fields, origin: Origin, place: Locate = () => origin): Resource {
   return {
     object,
     origin,
+    place,
     previous: [],
     prefixes: [],
     suffixes: [],
@@ -38,10 +42,6 @@ export function newResource(object: Fields, origin: Origin): Resource {
     note: undefined,
     transformations: [],
   }
-}
-
-export function copyOf(resource: Resource): Resource {
-  return { ...resource, object: structuredClone(resource.object) }
 }
 
 export function gvkOf(object: Fields): Gvk {
@@ -84,10 +84,7 @@ export function allIds(resource: Resource): ResourceId[] {
 /** Called before a name, namespace or kind changes, so that references to it can be mended. */
 export function rememberId(resource: Resource): void {
   const id = currentId(resource)
-  resource.previous = [
-    ...resource.previous,
-    { kind: id.kind, name: id.name, namespace: effectiveNamespace(id) },
-  ]
+  resource.previous = [...resource.previous, { kind: id.kind, name: id.name, namespace: effectiveNamespace(id) }]
 }
 
 export function setMetadata(object: Fields, { name, value }: { readonly name: string; readonly value: string }): void {

@@ -36,7 +36,8 @@ function conform(value: unknown, at: At): unknown {
     return value.map((item, index) => conform(item, { ...at, shape: shape.list, path: [...path, index] }))
   }
   if (typeof shape === 'object') return conformFields(value, { ...at, known: shape.fields })
-  if (shape === 'text' ? typeof value === 'string' : shape === 'boolean' ? typeof value === 'boolean' : false) return value
+  if (shape === 'text' ? typeof value === 'string' : shape === 'boolean' ? typeof value === 'boolean' : false)
+    return value
   if (shape === 'number' && typeof value === 'number') return value
   if (shape === 'texts' || shape === 'switches') {
     if (!isFields(value)) throw mistake(at, 'a mapping')
@@ -53,10 +54,18 @@ function mistake({ document, path }: At, expected: string, remedy?: string): Kus
 }
 
 function pathInWords(path: FieldPath): string {
-  return path.map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('').replace(/^\./, '') || 'the file'
+  return (
+    path
+      .map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+      .join('')
+      .replace(/^\./, '') || 'the file'
+  )
 }
 
-function conformFields(value: unknown, { known, ...at }: At & { readonly known: Readonly<Record<string, Shape>> }): Fields {
+function conformFields(
+  value: unknown,
+  { known, ...at }: At & { readonly known: Readonly<Record<string, Shape>> },
+): Fields {
   if (!isFields(value)) throw mistake(at, 'a mapping')
   const result: Fields = {}
   for (const [written, each] of Object.entries(value)) {

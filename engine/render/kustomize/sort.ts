@@ -30,11 +30,10 @@ const first = [
 ]
 const last = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']
 
-/** The resources in the order that `sortOptions` asks for: as they came, or by kind. */
+/** The resources in the order that `sortOptions` asks for: as they came, or by kind, which is what kubectl does without. */
 export function sortResources(resources: readonly Resource[], { fields, place }: Kustomization): Resource[] {
   const options = fieldOf(fields, 'sortOptions')
-  if (options === undefined) return [...resources]
-  const order = textOf(options, 'order')
+  const order = options === undefined ? 'legacy' : textOf(options, 'order')
   const legacy = fieldOf(options, 'legacySortOptions')
   if (order !== 'fifo' && order !== 'legacy') {
     throw new KustomizeFailure(`sortOptions.order must be fifo or legacy, not "${order}"`, {
@@ -46,7 +45,8 @@ export function sortResources(resources: readonly Resource[], { fields, place }:
     throw new KustomizeFailure('legacySortOptions are for order: legacy', { origin: place('sortOptions') })
   }
   const ranks = new Map<string, number>()
-  const [orderFirst, orderLast] = legacy === undefined ? [first, last] : [kinds(legacy, 'orderFirst'), kinds(legacy, 'orderLast')]
+  const [orderFirst, orderLast] =
+    legacy === undefined ? [first, last] : [kinds(legacy, 'orderFirst'), kinds(legacy, 'orderLast')]
   for (const [i, kind] of orderFirst.entries()) ranks.set(kind, i - orderFirst.length)
   for (const [i, kind] of orderLast.entries()) ranks.set(kind, 1 + i)
   return resources

@@ -9,7 +9,10 @@ export class PatchMismatch extends Error {}
  * Merges a strategic merge patch into an object, as Kustomize does: fields that are null go, items of lists with merge
  * keys are merged and those of the patch come first. Undefined where the patch deletes the object. Changes both.
  */
-export function strategicMerge(object: Fields, { patch, schemas }: { readonly patch: Fields; readonly schemas: MergeSchemas }): Fields | undefined {
+export function strategicMerge(
+  object: Fields,
+  { patch, schemas }: { readonly patch: Fields; readonly schemas: MergeSchemas },
+): Fields | undefined {
   const schema = schemaOf(object, schemas) ?? schemaOf(patch, schemas)
   const merged = merge({ base: object, patch, schema, path: '' })
   return isFields(merged) ? merged : undefined
@@ -112,7 +115,8 @@ function mergeItems({ target, patch, keys, schema, path }: ItemMerge): unknown[]
   for (const identity of identities) {
     const wanted = used.map(key => [key, identity[keys.indexOf(key)] ?? ''] as const)
     const own = wanted.filter(([, value]) => value !== '')
-    const find = (items: unknown[]): unknown => items.find(item => own.every(([key, value]) => keyText(item, key) === value))
+    const find = (items: unknown[]): unknown =>
+      items.find(item => own.every(([key, value]) => keyText(item, key) === value))
     const item = merge({ base: find(rest), patch: find(patch), schema, path: `${path}[${wanted.map(String).join()}]` })
     if (item === undefined || item === null || isEmpty(item)) {
       rest = rest.filter(each => !matches(each, wanted))
@@ -138,7 +142,10 @@ function mergeItems({ target, patch, keys, schema, path }: ItemMerge): unknown[]
 
 type Wanted = readonly (readonly [key: string, value: string | undefined])[]
 
-function put(items: readonly unknown[], { item, wanted }: { readonly item: unknown; readonly wanted: Wanted }): unknown[] {
+function put(
+  items: readonly unknown[],
+  { item, wanted }: { readonly item: unknown; readonly wanted: Wanted },
+): unknown[] {
   const index = items.findIndex(each => matches(each, wanted))
   return index < 0 ? [...items, item] : items.with(index, item)
 }

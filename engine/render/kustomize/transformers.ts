@@ -112,12 +112,16 @@ function patchIn(path: string, { origin, context }: Entry): Patch {
   return readPatch({ text: bytes, file })
 }
 
-function patchTransformer(entry: Fields, { origin, context, keepId = false }: Entry & { keepId?: boolean }): Transformer {
+function patchTransformer(
+  entry: Fields,
+  { origin, context, keepId = false }: Entry & { keepId?: boolean },
+): Transformer {
   const [path, text] = [textOf(entry, 'path'), (textOf(entry, 'patch') || textOf(entry, 'jsonOp')).trim()]
   if ((path === '') === (text === '')) {
     throw new KustomizeFailure('a patch needs either path or patch', { origin, remedy: 'write one of them' })
   }
-  const patch = path === '' ? readPatch({ text, file: context.file, inside: origin }) : patchIn(path, { origin, context })
+  const patch =
+    path === '' ? readPatch({ text, file: context.file, inside: origin }) : patchIn(path, { origin, context })
   const [target, options] = [fieldOf(entry, 'target'), fieldOf(entry, 'options')]
   return {
     kind: 'PatchTransformer',
@@ -137,7 +141,10 @@ function images(image: Fields, fieldSpecs: readonly FieldSpec[]): Transformer {
   return { kind: 'ImageTagTransformer', transform: set => setImages(set.resources, { image, fieldSpecs }) }
 }
 
-function replicas(entry: Fields, { fieldSpecs, origin }: { fieldSpecs: readonly FieldSpec[]; origin: Origin }): Transformer {
+function replicas(
+  entry: Fields,
+  { fieldSpecs, origin }: { fieldSpecs: readonly FieldSpec[]; origin: Origin },
+): Transformer {
   const name = textOf(entry, 'name')
   const count = Number(fieldOf(entry, 'count') ?? 0)
   return {
@@ -186,7 +193,8 @@ function fieldSpecsOf(fields: Fields, name: string): FieldSpec[] | undefined {
 /** A transformer that an object of `apiVersion: builtin` configures, as `transformers` names them. */
 export function configuredTransformer(object: Fields, { origin, context }: Entry): Transformer {
   const kind = textOf(object, 'kind')
-  const fieldSpecs = (otherwise: readonly FieldSpec[]): readonly FieldSpec[] => fieldSpecsOf(object, 'fieldSpecs') ?? otherwise
+  const fieldSpecs = (otherwise: readonly FieldSpec[]): readonly FieldSpec[] =>
+    fieldSpecsOf(object, 'fieldSpecs') ?? otherwise
   const { configuration } = context
   switch (kind) {
     case 'LabelTransformer':
@@ -223,7 +231,9 @@ export function configuredTransformer(object: Fields, { origin, context }: Entry
     case 'PatchStrategicMergeTransformer': {
       const inline = textOf(object, 'patches')
       const paths = listOf(object, 'paths').map(String)
-      const runs = [...paths, ...(inline === '' ? [] : [`${inline}\n`])].map(text => mergePatch(text, { origin, context }))
+      const runs = [...paths, ...(inline === '' ? [] : [`${inline}\n`])].map(text =>
+        mergePatch(text, { origin, context }),
+      )
       return { kind, transform: set => runs.forEach(run => run(set)) }
     }
     case 'ReplacementTransformer': {

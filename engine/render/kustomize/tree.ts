@@ -30,7 +30,11 @@ export class RecordingTree implements TreeReader {
 
 /** The path that a file of a folder names, from the root of the tree. */
 export function pathFrom(folder: string, { path, origin }: { readonly path: string; readonly origin: Origin }): string {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path) || /^(?:[^/@\s]+@[^/\s]+:|github\.com[/:])/.test(path) || /[?]ref=/.test(path)) {
+  if (
+    /^[a-z][a-z0-9+.-]*:\/\//i.test(path) ||
+    /^(?:[^/@\s]+@[^/\s]+:|github\.com[/:])/.test(path) ||
+    /[?]ref=/.test(path)
+  ) {
     throw new KustomizeFailure(`${path} is not in this repository, and nothing is fetched while rendering`, {
       origin,
       remedy: 'copy it into the repository and name its path',
@@ -55,7 +59,10 @@ export function pathFrom(folder: string, { path, origin }: { readonly path: stri
 }
 
 /** A path's kind, with every folder on the way: a symbolic link is never followed. */
-export function kindOf(tree: TreeReader, { path, origin }: { readonly path: string; readonly origin: Origin }): 'file' | 'folder' | undefined {
+export function kindOf(
+  tree: TreeReader,
+  { path, origin }: { readonly path: string; readonly origin: Origin },
+): 'file' | 'folder' | undefined {
   const parts = path === '' ? [] : path.split('/')
   for (let length = 1; length <= parts.length; length++) {
     const at = parts.slice(0, length).join('/')

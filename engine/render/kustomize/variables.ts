@@ -16,8 +16,16 @@ export interface Variable {
 export function readVariable(written: Fields, origin: Origin): Variable {
   const [name, reference] = [textOf(written, 'name'), fieldOf(written, 'objref')]
   const apiVersion = textOf(reference, 'apiVersion')
-  const type = apiVersion === '' ? { group: textOf(reference, 'group'), version: textOf(reference, 'version') } : parseApiVersion(apiVersion)
-  const target = { ...type, kind: textOf(reference, 'kind'), name: textOf(reference, 'name'), namespace: textOf(reference, 'namespace') }
+  const type =
+    apiVersion === ''
+      ? { group: textOf(reference, 'group'), version: textOf(reference, 'version') }
+      : parseApiVersion(apiVersion)
+  const target = {
+    ...type,
+    kind: textOf(reference, 'kind'),
+    name: textOf(reference, 'name'),
+    namespace: textOf(reference, 'namespace'),
+  }
   if (name === '' || target.kind === '' || target.name === '') {
     throw new KustomizeFailure('a variable needs a name, and objref a kind and a name', { origin })
   }
@@ -31,7 +39,10 @@ export function noteVariables(resources: readonly Resource[], variables: readonl
     const matches = resources.filter(each => allIds(each).some(id => (exact ? sameId : sameGvkAndName)(id, target)))
     const [resource, second] = matches
     if (second !== undefined) {
-      throw new KustomizeFailure(`${matches.length} resources could be what the variable ${name} means`, { origin, remedy: 'name its namespace too' })
+      throw new KustomizeFailure(`${matches.length} resources could be what the variable ${name} means`, {
+        origin,
+        remedy: 'name its namespace too',
+      })
     }
     if (resource !== undefined) resource.vars = [...resource.vars, name]
   }
@@ -42,7 +53,10 @@ export function joinVariables(known: readonly Variable[], more: readonly Variabl
   for (const { name, origin } of more) {
     const other = known.find(each => each.name === name)
     if (other !== undefined) {
-      throw new KustomizeFailure(`the variable ${name} is declared twice, first at ${other.origin.file}:${other.origin.line}`, { origin, remedy: 'rename one' })
+      throw new KustomizeFailure(
+        `the variable ${name} is declared twice, first at ${other.origin.file}:${other.origin.line}`,
+        { origin, remedy: 'rename one' },
+      )
     }
   }
   return [...known, ...more]
@@ -67,14 +81,19 @@ type Value = string | number | boolean
 function valueOf({ name, fieldPath, origin }: Variable, resources: readonly Resource[]): Value {
   const resource = resources.find(each => each.vars.includes(name))
   if (resource === undefined) {
-    throw new KustomizeFailure(`nothing is what the variable ${name} means`, { origin, remedy: 'check the apiVersion, kind and name of its objref' })
+    throw new KustomizeFailure(`nothing is what the variable ${name} means`, {
+      origin,
+      remedy: 'check the apiVersion, kind and name of its objref',
+    })
   }
   let value: unknown = resource.object
   for (const step of splitPath(fieldPath.replace(/\[(\d+)\]/g, '.$1'), '.')) {
     value = Array.isArray(value) ? value[Number(step)] : fieldOf(value, step)
   }
   if (isScalar(value) && value !== null) return value
-  throw new KustomizeFailure(`the variable ${name} has no value: ${fieldPath} is nothing, a list or a mapping`, { origin })
+  throw new KustomizeFailure(`the variable ${name} has no value: ${fieldPath} is nothing, a list or a mapping`, {
+    origin,
+  })
 }
 
 interface Replacing {
