@@ -185,12 +185,12 @@ function isCollection(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-/** As Go's `%g` writes it: an exponent of at least two digits from 1e21, and for fractions from a million on. */
+/** As Go's `%g` writes what is not an integer of 64 bits: from a million on with an exponent, of at least two digits. */
 function numberText(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e21) return String(value === 0 ? 0 : value)
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 64) return String(value === 0 ? 0 : value)
   const [digits = '', exponent = '0'] = value.toExponential().split('e')
   const power = Number(exponent)
-  if (power >= -4 && power < 21 && !(power >= 6 && !Number.isInteger(value))) return String(value)
+  if (power >= -4 && power < 6) return String(value)
   return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
 }
 
@@ -222,7 +222,7 @@ type Style = 'plain' | 'single' | 'double' | 'literal'
 
 function styleOf(value: string, { traits, key }: { readonly traits: Traits; readonly key: boolean }): Style {
   if (value.includes('\n')) return traits.blockAllowed && !key ? 'literal' : 'double'
-  if (!isPlainText(value) || isTimestamp(value) || base60.test(value) || value === '<<') return 'double'
+  if (!isPlainText(value) || isTimestamp(value) || base60.test(value)) return 'double'
   if (traits.plainAllowed) return 'plain'
   return traits.singleAllowed ? 'single' : 'double'
 }

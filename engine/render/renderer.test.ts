@@ -153,7 +153,7 @@ describe('rendering', () => {
       },
       gives: [
         'other/kustomization.yaml:2:3: error: the kustomizations refer to each other in a circle: circle → other → circle',
-        'invalid/a.yaml:1:1: error: dta is not known in ConfigMap',
+        'invalid/a.yaml:5:1: error: dta is not a field of a ConfigMap; did you mean data?',
         'link/kustomization.yaml:1:13: error: link/l is a symbolic link, which is not followed; name the path of what it points to',
         'circle/kustomization.yaml:1:13: error: the kustomizations refer to each other in a circle: other → circle → other',
         'out/kustomization.yaml:2:3: error: ../../x.yaml leads out of the repository; copy what it names into the repository',

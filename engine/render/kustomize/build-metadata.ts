@@ -8,6 +8,8 @@ export interface Note {
   readonly configuredBy?: Fields
 }
 
+/** What kubectl calls its Kustomize. */
+const managedBy = 'kustomize-(devel)'
 const originAnnotation = 'config.kubernetes.io/origin'
 const transformationsAnnotation = 'alpha.config.kubernetes.io/transformations'
 
@@ -24,7 +26,7 @@ export function finished({ object, previous, note, transformations }: Resource, 
   if (Object.keys(annotations).length > 0) setField(metadata, { name: 'annotations', value: annotations })
   else if (previous.length > 0 && isFields(present)) delete metadata['annotations']
   if (wanted.includes('managedByLabel')) {
-    const labels = { ...textsOf(fieldOf(metadata, 'labels')), 'app.kubernetes.io/managed-by': 'kustomize-v5.5.0' }
+    const labels = { ...textsOf(fieldOf(metadata, 'labels')), 'app.kubernetes.io/managed-by': managedBy }
     setField(metadata, { name: 'labels', value: labels })
   }
   return object

@@ -20,7 +20,7 @@ import { appendHashes } from './names.ts'
 import { annotationsOf, isEmpty, newResource, type Resource } from './resource.ts'
 import { ResourceSet } from './resource-set.ts'
 import { sortResources } from './sort.ts'
-import { configuredTransformer, transformersOf, type Transformer, type TransformerContext } from './transformers.ts'
+import { configuredTransformer, transformersOf, type TransformerContext } from './transformers.ts'
 import { RecordingTree, kindOf, pathFrom, type TreeReader } from './tree.ts'
 import { joinVariables, noteVariables, readVariable, substitute, type Variable } from './variables.ts'
 
@@ -83,8 +83,11 @@ class Build {
     this.#accumulate(built, { folder: this.#root, chain: [], schemas: kubernetesSchemas, kustomization })
     const { set, configuration, variables } = built
     appendHashes(set.resources)
-    mendReferences(set.resources, configuration.nameReference)
-    substitute(set.resources, { variables, fieldSpecs: configuration.varReference })
+    const origin = kustomization.place()
+    traversing('name references', origin, () => mendReferences(set.resources, configuration.nameReference))
+    traversing('variables', origin, () =>
+      substitute(set.resources, { variables, fieldSpecs: configuration.varReference }),
+    )
     const kept = set.resources.filter(({ object }) => !('config.kubernetes.io/local-config' in annotationsOf(object)))
     const resources = sortResources(kept, kustomization).map(resource => ({
       object: finished(resource, wanted),
@@ -323,7 +326,7 @@ class Build {
       note: note ?? {},
     }))
     for (const { transformer, origin, note } of [...own, ...configured]) {
-      runTransformer(transformer, { set: into.set, origin })
+      traversing(transformer.kind, origin, () => transformer.transform(into.set))
       for (const resource of this.#notes ? into.set.resources : []) {
         if (resource.note === undefined) resource.note = note
         else resource.transformations = [...resource.transformations, note]
@@ -370,14 +373,12 @@ function emptyAccumulation(): Accumulated {
   return { set: new ResourceSet(), configuration: emptyConfiguration, variables: [] }
 }
 
-function runTransformer(transformer: Transformer, { set, origin }: { set: ResourceSet; origin: Origin }): void {
+// oxlint-disable-next-line max-params -- who, where and what
+function traversing(what: string, origin: Origin, run: () => void): void {
   try {
-    transformer.transform(set)
+    run()
   } catch (error) {
     if (!(error instanceof NotTraversable)) throw error
-    throw new KustomizeFailure(`${transformer.kind}: ${error.message}`, {
-      origin,
-      remedy: 'correct the field or its path',
-    })
+    throw new KustomizeFailure(`${what}: ${error.message}`, { origin, remedy: 'correct the field or its path' })
   }
 }

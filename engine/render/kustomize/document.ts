@@ -2,7 +2,8 @@ import type { Origin } from '../../api/problem.ts'
 import type { FieldPath } from '../../api/report.ts'
 import { compose } from '../compose.ts'
 import { locate, offsetOf } from '../locate.ts'
-import { readYaml, type Entry, type Node } from '../nodes.ts'
+import { readYaml, type Entry, type Node, type ScalarNode } from '../nodes.ts'
+import { scalarValue } from '../scalar.ts'
 import { Lines, Unreadable, decode, decodeLoosely } from '../source-text.ts'
 import { KustomizeFailure } from './failure.ts'
 
@@ -78,9 +79,27 @@ function withoutLastBreak(node: Node, source: string): Node {
 const onlyWords = /^(?:[yY]|[yY]es|YES|[nN]|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)$/
 
 function withWords(node: Node): Node {
-  if (node.kind === 'scalar') return node.plain && onlyWords.test(node.text) ? { ...node, plain: false } : node
+  if (node.kind === 'scalar') return node.plain ? plainScalar(node) : node
   if (node.kind === 'list') return { ...node, items: node.items.map(withWords) }
   return { ...node, entries: node.entries.map(({ key, value }) => ({ key: withWords(key), value: withWords(value) })) }
+}
+
+/** And a date as the time at which it begins. */
+const date = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/
+
+function plainScalar(node: ScalarNode): ScalarNode {
+  if (onlyWords.test(node.text)) return { ...node, plain: false }
+  return date.test(node.text) ? { ...node, text: `${node.text}T00:00:00Z`, plain: false } : node
+}
+
+/** What a text means to Kustomize where it stands without quotes. */
+export function plainValue(text: string): unknown {
+  try {
+    return scalarValue(plainScalar({ kind: 'scalar', text, plain: true, tag: undefined, offset: 0, size: 1 }))
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return text
+  }
 }
 
 function withLastKeys(node: Node): Node {

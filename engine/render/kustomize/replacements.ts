@@ -1,5 +1,5 @@
 import type { Origin } from '../../api/problem.ts'
-import { readDocuments, type SourceDocument } from './document.ts'
+import { plainValue, readDocuments, type SourceDocument } from './document.ts'
 import { KustomizeFailure } from './failure.ts'
 import { fieldOf, isFields, isScalar, setField, textOf, type Fields } from './fields.ts'
 import type { Slot } from './field-spec.ts'
@@ -124,7 +124,7 @@ function writeAt(object: Fields, { path, value, options, origin }: Write): void 
       slot.write(
         withPart(String(own ?? ''), { delimiter, part: String(value), index: Number(fieldOf(options, 'index') ?? 0) }),
       )
-    else slot.write(isScalar(own) && own !== null && isScalar(value) ? likeType(value, own) : structuredClone(value))
+    else slot.write(isScalar(own) && isScalar(value) ? likeType(value, own) : structuredClone(value))
   }
 }
 
@@ -140,8 +140,10 @@ function withPart(
 }
 
 /** A single value keeps the type of what it replaces, where its text allows that. */
-function likeType(value: string | number | boolean | null, own: string | number | boolean): unknown {
+function likeType(value: string | number | boolean | null, own: string | number | boolean | null): unknown {
   const text = String(value)
+  // What is made here has the type that its text would have without quotes.
+  if (own === null) return plainValue(text)
   if (typeof own === 'string') return text
   if (typeof own === 'number') return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text
   return text === 'true' ? true : text === 'false' ? false : text

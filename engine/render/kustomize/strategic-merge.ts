@@ -128,14 +128,18 @@ function mergeItems({ target, patch, keys, schema, path }: ItemMerge): unknown[]
     result = put(result, { item, wanted })
   }
   for (const item of rest) {
-    const wanted = used.map(key => [key, keyText(item, key)] as const)
-    if (wanted.some(([, value]) => value === undefined)) {
+    const wanted = used.flatMap(key => {
+      const text = keyText(item, key)
+      return text === undefined ? [] : [[key, text] as const]
+    })
+    if (wanted.length === 0) {
       if (!result.includes(item)) result.push(item)
-      continue
+    } else if (used.length > 1) {
+      // With several keys Kustomize takes an item out and appends it: those of the patch alone stay in front.
+      result = [...result.filter(each => !matches(each, wanted)), item]
+    } else {
+      result = put(result, { item, wanted })
     }
-    // With several keys Kustomize takes an item out and appends it: those of the patch alone stay in front.
-    if (keys.length > 1 && used.length > 1) result = result.filter(each => !matches(each, wanted))
-    result = put(result, { item, wanted })
   }
   return result
 }
