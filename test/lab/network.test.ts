@@ -158,6 +158,16 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd'], 'the network between n
     }
   })
 
+  test('the Node objects say that their pods reach those of the others', async () => {
+    const said = (await lab.engine.nodes()).map(({ metadata, status }) => {
+      return [metadata.name, status.conditions.find(({ type }) => type === 'gantry.dev/ReachesOtherNodes')?.status]
+    })
+    expect(said).toEqual([
+      ['a', 'True'],
+      ['b', 'True'],
+    ])
+  })
+
   test('packets are taken from nodes, and from nobody else', async () => {
     const own = await lab.node('a').machine.run(['iptables', '-S', 'GANTRY-gantry0'])
     expect(own.match(/(?<=-s )[\d.]+|DROP/g)).toEqual([lab.node('b').address, 'DROP'])
