@@ -62,6 +62,13 @@ export class LabNode {
     await this.#agent?.stop(signal)
   }
 
+  /** Stops the pods and the agent, and takes down what they stood on. */
+  async down(): Promise<void> {
+    const data = join(this.machine.folder, 'data')
+    const env = { DOCKER_HOST: this.dockerHost, HOME: this.machine.folder }
+    await this.machine.run([process.execPath, `${dist}gantry.js`, 'down', '--data', data, '--purge'], env)
+  }
+
   /** Starts the Docker Engine of a node that has one; resolves when it answers. */
   async startDocker(): Promise<void> {
     if (this.runtime !== 'docker') return
