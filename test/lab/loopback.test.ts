@@ -29,6 +29,11 @@ function manifests(): Record<string, string> {
   return { 'web.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...pods, service] }) }
 }
 
+interface PodView {
+  readonly spec: { readonly nodeName: string }
+  readonly status: { readonly podIP: string }
+}
+
 describeWith(['root', 'ip', 'git'], 'nodes without root', () => {
   let lab: Lab
   beforeAll(async () => {
@@ -41,6 +46,17 @@ describeWith(['root', 'ip', 'git'], 'nodes without root', () => {
   afterAll(() => lab?.stop())
 
   test('a Service sends connections only to what is on the node that it is asked on', async () => {
+    // What one node calls by an address of 127.0.0.0/8 is anything on another: here, a program that is not meant.
+    const { items } = await lab.engine.api<{ items: PodView[] }>('/api/v1/namespaces/default/pods')
+    for (const {
+      spec: { nodeName },
+      status,
+    } of items) {
+      const other = lab.node(nodeName === 'a' ? 'b' : 'a').machine
+      const program = `require('net').createServer(s => s.end('somebody else')).listen(8080, '${status.podIP}')`
+      other.start('somebody-else', [process.execPath, '-e', program])
+      await lab.until('listening', async () => (await ask(other, status.podIP, 8080)) === 'somebody else')
+    }
     const { spec } = await lab.engine.api<{ spec: { clusterIP: string } }>('/api/v1/namespaces/default/services/web')
     for (const node of ['a', 'b']) {
       await lab.until(
