@@ -74,6 +74,8 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd'], 'the network between n
   beforeAll(async () => {
     lab = await Lab.start({ nodes: { a: 'docker', b: 'docker' } })
     await Promise.all([...lab.nodes.values()].map(importBusybox))
+    // As on a machine where Docker turned forwarding on: what no rule lets through is dropped.
+    for (const { machine } of lab.nodes.values()) await machine.run(['iptables', '-P', 'FORWARD', 'DROP'])
     await lab.engine.push(manifests())
     await lab.until('all pods Ready', async () => (await readyPods()).size === pods.length)
     podIPs = await readyPods()
