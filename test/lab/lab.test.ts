@@ -37,12 +37,13 @@ describeWith(['root', 'ip', 'git'], 'npm run lab', () => {
 })
 
 describeWith(['root', 'ip'], 'the switch', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gantry-switch-'))
+  let folder: string
   let net: Switch
   let one: Machine
   let two: Machine
   let address: string
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gantry-switch-'))
     const place = (name: string): string => {
       mkdirSync(join(folder, name))
       return join(folder, name)
