@@ -36,7 +36,7 @@ describeWith(['root', 'ip', 'git'], 'npm run lab', () => {
   })
 })
 
-describeWith(['root', 'ip'], 'the switch', () => {
+describeWith(['root', 'ip', 'nft'], 'the switch', () => {
   let folder: string
   let net: Switch
   let one: Machine
