@@ -105,7 +105,13 @@ describeWith(['root', 'git'], 'nodes', () => {
   test('a node says what it is: conditions, what pods may have of it, labels', async () => {
     const { metadata, status } = await nodeOf('alpha')
     const conditions = (status?.conditions ?? []).map(({ type, status: is }) => `${type} ${is}`)
-    expect(conditions).toEqual(['MemoryPressure False', 'DiskPressure False', 'PIDPressure False', 'Ready True'])
+    expect(conditions).toEqual([
+      'MemoryPressure False',
+      'DiskPressure False',
+      'PIDPressure False',
+      'gantry.dev/ReachesOtherNodes False',
+      'Ready True',
+    ])
     expect(Number.parseInt(status?.allocatable?.['cpu'] ?? '', 10)).toBe(Number(status?.capacity?.['cpu']) * 1000 - 100)
     expect(metadata.labels).toMatchObject({ zone: 'one', 'kubernetes.io/hostname': 'alpha' })
   })
