@@ -7,6 +7,7 @@ import { allocatableOf } from './allocatable.ts'
 import type { Reserved } from './allocatable.ts'
 import { bootId } from '../machine/processes.ts'
 import type { NodeNetwork } from './network/network.ts'
+import { reachCondition } from './network/reach.ts'
 import type { NodeState } from './node-watch.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
@@ -42,6 +43,7 @@ export function describeNode(name: NodeName, parts: NodeParts): NodeReport {
       ...addresses(name, parts.network),
       ...software(architecture, parts),
       ...parts.state,
+      conditions: [...parts.state.conditions, reachCondition(parts.network)],
     },
   }
 }

@@ -79,6 +79,7 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
     proxy,
     dns,
     nodeName,
+    mode,
     nodeAddress,
     onServed: resourceVersion => send({ type: 'acknowledged', resourceVersion }),
     onProblems: problems => send({ type: 'services', problems }),

@@ -1,10 +1,11 @@
 /** Keeps the proxy and DNS at what the mirror says, and tells when the proxy serves it. */
-import type { ServiceProblem } from '../engine/protocol/session.ts'
+import type { NetworkMode, ServiceProblem } from '../engine/protocol/session.ts'
 import type { Mirror } from './mirror.ts'
 import type { ProxyClient } from './proxy/client.ts'
 import { proxyTable } from './proxy/table.ts'
 import type { Dns } from './dns/server.ts'
 import { zoneOf } from './dns/zone.ts'
+import { reachable } from './reachable.ts'
 
 export interface Traffic {
   /** The mirror changed; `services` says whether a Service or an endpoint did. */
@@ -18,6 +19,8 @@ export interface TrafficOptions {
   readonly proxy: ProxyClient
   readonly dns: Dns | undefined
   readonly nodeName: string
+  /** What of other nodes is to be reached. */
+  readonly mode: NetworkMode
   readonly nodeAddress: string
   /** The proxy serves everything up to this resourceVersion. */
   onServed(resourceVersion: number): void
@@ -48,7 +51,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
     if (stale) {
       stale = false
       const services = mirror.services()
-      const slices = mirror.endpointSlices()
+      const slices = reachable(mirror.endpointSlices(), options)
       options.dns?.update(zoneOf(services, slices, { domain: mirror.settings.clusterDomain }))
       const { nodeName, nodeAddress } = options
       const applied = options.proxy.apply(proxyTable(services, slices, { nodeName, nodeAddress }))

@@ -17,6 +17,7 @@ export interface NodeOptions {
 
 export interface AgentProcessOptions extends NodeOptions {
   readonly engineSocket: string
+  readonly nodeIP: string | undefined
   readonly nodeAddress: string
   readonly runtime: 'auto' | 'docker' | 'process'
   /** The agent ended by itself and is started again after the pause that this returns, in milliseconds. */
@@ -37,6 +38,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
     child = runAgent(options, [
       ...['--engine-socket', options.engineSocket, '--node-address', options.nodeAddress],
       ...['--runtime', options.runtime],
+      ...(options.nodeIP === undefined ? [] : ['--node-ip', options.nodeIP]),
     ])
     child.process.once('exit', (code, signal) => {
       if (stopping) return

@@ -24,6 +24,7 @@ import type { Door } from './fleet/local-door.ts'
 import { judgeNodeCertificate } from './fleet/node-certificate.ts'
 import { ownPart } from './fleet/own-objects.ts'
 import type { Surroundings } from './fleet/own-objects.ts'
+import { tellRefusals } from './fleet/refusals.ts'
 import { openRevocations } from './fleet/revocations.ts'
 import { openTokens } from './fleet/tokens.ts'
 import type { Tokens } from './fleet/tokens.ts'
@@ -52,6 +53,8 @@ export interface NodesOptions {
 
 export interface LocalAgent {
   readonly nodeName: NodeName
+  /** The address that other nodes reach this machine by; found by itself where absent. */
+  readonly nodeIP: string | undefined
   readonly nodeAddress: string
   readonly runtime: 'auto' | 'docker' | 'process'
 }
@@ -150,9 +153,7 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     return { reason: `there is a node ${node} already, and the token is not for that node`, remedy }
   }
 
-  function onRefused({ reason, remedy }: Refusal, from: string): void {
-    log.warn({ reason, remedy, from }, 'an agent was refused')
-  }
+  const onRefused = tellRefusals(line => log.warn(line, 'an agent was refused'))
 
   const surroundings: Surroundings = {
     node: name => cluster.get('Node', name),

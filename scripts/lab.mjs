@@ -18,14 +18,19 @@ if (!(nodes >= 1 && nodes <= 50 && docker >= 0 && docker <= nodes)) {
 if (process.getuid?.() !== 0) fail('a lab makes namespaces and interfaces: run it as root')
 prepare(line => process.stdout.write(`lab: ${line}\n`))
 
-// As far from dist/ as a source file is: the lab finds Gantry's programs from there.
-const folder = mkdtempSync('node_modules/.gantry-lab-')
-try {
-  const outfile = join(folder, 'play.mjs')
-  const from = { entryPoints: ['test/lab/play.ts'], bundle: true, packages: 'external' }
-  await build({ ...from, format: 'esm', platform: 'node', target: 'node20', outfile })
-  const { play } = await import(pathToFileURL(resolve(outfile)).href)
-  await play({ nodes, docker })
-} finally {
-  rmSync(folder, { recursive: true })
+const { play } = await load()
+await play({ nodes, docker })
+
+async function load() {
+  // As far from dist/ as a source file is: the lab finds Gantry's programs from there.
+  const folder = mkdtempSync('node_modules/.gantry-lab-')
+  try {
+    const outfile = join(folder, 'play.mjs')
+    const from = { entryPoints: ['test/lab/play.ts'], bundle: true, packages: 'external' }
+    await build({ ...from, format: 'esm', platform: 'node', target: 'node20', outfile })
+    return await import(pathToFileURL(resolve(outfile)).href)
+  } finally {
+    // It is in memory now, and a lab that is killed removes nothing.
+    rmSync(folder, { recursive: true })
+  }
 }

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const packages = {
   dockerd: 'docker.io',
   iptables: 'iptables',
+  nft: 'nftables',
   ip: 'iproute2',
   busybox: 'busybox-static',
   'redis-server': 'redis-server',

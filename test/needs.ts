@@ -9,6 +9,8 @@ import { describe } from 'vitest'
 const probes = {
   root: () => (process.getuid?.() === 0 ? undefined : 'not run as root'),
   docker: () => works('docker', ['version']) ?? undefined,
+  nft: () => works('nft', ['--version']),
+  netem: () => works('unshare', ['--net', 'tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms']),
   dockerd: () => works('dockerd', ['--version']),
   kubectl: () => works('kubectl', ['version', '--client']),
   git: () => works('git', ['--version']),
@@ -24,7 +26,7 @@ const probes = {
 export type Need = keyof typeof probes
 
 /** Needs that CI may lack: they are oracles or foreign inputs, not parts of Gantry. */
-const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus', 'systemd'])
+const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus', 'systemd', 'netem', 'nft'])
 const known = new Map<Need, string | undefined>()
 
 /** Why a need is not met here; undefined where it is. */

@@ -1,7 +1,8 @@
 /** Who this node is to its engine: kept in the agent's folder, for this user's eyes only. */
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { makePrivateFolder, readIfThere, writeFileDurably } from '../../machine/files.ts'
+import { isDnsSubdomain } from '../../engine/api/names.ts'
 import type { NodeName } from '../../engine/api/types.ts'
 import { formatEngineAddress, parseEngineAddress } from '../../engine/protocol/address.ts'
 import type { EngineAddress } from '../../engine/protocol/address.ts'
@@ -24,14 +25,11 @@ export async function readIdentity(folder: string): Promise<Identity | undefined
   if (place === undefined || pair === undefined || authorities === undefined) return undefined
   try {
     const { node, engine } = JSON.parse(place) as { node: NodeName; engine: string }
-    const [certificate = '', key = ''] = pair.split(/(?=-----BEGIN PRIVATE KEY)/)
-    return {
-      node,
-      engine: parseEngineAddress(engine, '--join'),
-      certificate: certificate.trim(),
-      key: key.trim(),
-      authorities,
-    }
+    const [certificate = '', key = ''] = pair.split(/(?=-----BEGIN PRIVATE KEY)/).map(text => text.trim())
+    const isPair = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
+    const isAuthority = new X509Certificate(authorities).ca
+    if (!isDnsSubdomain(node) || !isPair || !isAuthority) throw new Error('its parts do not belong together')
+    return { node, engine: parseEngineAddress(engine, '--join'), certificate, key, authorities }
   } catch (cause) {
     throw new Error(`${folder} is damaged; remove it and join again, with a token from gantry token create`, { cause })
   }

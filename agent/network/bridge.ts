@@ -1,5 +1,6 @@
 /** The node's bridge, and the route that makes the services' addresses the node's own. */
 import { createHash } from 'node:crypto'
+import { isRecord } from '../../machine/json-file.ts'
 import { contains, formatCidr, overlaps, parseCidr, type Cidr } from './cidr.ts'
 import { ipBatch, ipQuery } from './command.ts'
 import { bridgeMark, routeProtocol, type Owner } from './mark.ts'
@@ -117,10 +118,6 @@ function hardwareAddress(bridge: Bridge): string {
     .update(`${bridgeMark(bridge.owner)} ${bridge.name}`)
     .digest()
   return ['02', ...Array.from(digest.subarray(0, 5), byte => byte.toString(16).padStart(2, '0'))].join(':')
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function textOf(value: unknown): string | undefined {

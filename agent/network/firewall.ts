@@ -46,7 +46,7 @@ export async function admitPeers(firewall: Firewall, addresses: readonly string[
     if (!(await hasRule(jump))) await run(iptables('-I', jump))
   })
   if (withIptables === undefined) return
-  const withNft = await attempt(() => run(['nft', '-f', '-'], { input: nftRules(firewall, addresses) }))
+  const withNft = await attempt(() => run(['nft', '-f', '-'], { input: nftPeers(firewall, addresses) }))
   if (withNft === undefined || addresses.length === 0) return
   throw new Error(
     `pods of other nodes are not reached: neither iptables (${withIptables}) nor nft (${withNft}) could be told to take ` +
@@ -59,7 +59,9 @@ export async function removeFirewall(firewall: Firewall): Promise<void> {
     for (const rule of rules(firewall)) await deleteRule(rule)
     await forgetPeers(firewall)
   })
-  await attempt(() => run(['nft', 'delete', 'table', 'ip', nftTable(firewall)]))
+  for (const table of [nftTable(firewall), nftPeersTable(firewall)]) {
+    await attempt(() => run(['nft', 'delete', 'table', 'ip', table]))
+  }
 }
 
 /** With `+`, for the bridge and the VXLAN alike: `gantry0` and `gantry0-vx`. */
@@ -97,7 +99,8 @@ function peersChain(firewall: Firewall, addresses: readonly string[]): string {
 async function forgetPeers(firewall: Firewall): Promise<void> {
   const chain = peersChainName(firewall)
   // A rule that names a chain cannot be asked about where there is none.
-  if ((await attempt(() => run(['iptables', '-w', '5', '-S', chain]))) !== undefined) return
+  const rules = await run(['iptables', '-w', '5', '-S'])
+  if (!rules.split('\n').includes(`-N ${chain}`)) return
   await deleteRule(peersRule(firewall))
   await run(['iptables', '-w', '5', '-F', chain])
   await run(['iptables', '-w', '5', '-X', chain])
@@ -111,26 +114,36 @@ function nftTable({ bridge }: Firewall): string {
   return bridge
 }
 
-/** Adding before deleting makes deleting safe where there was none; the file is applied as one transaction. */
-function nftRules(firewall: Firewall, peers: readonly string[] = []): string {
-  const { bridge, podCIDR } = firewall
-  const table = nftTable(firewall)
-  const stranger = peers.length === 0 ? '' : `ip saddr != { ${peers.join(', ')} } `
-  return `add table ip ${table}
-delete table ip ${table}
-table ip ${table} {
-  comment "gantry ${firewall.clusterUid}"
-  chain postrouting {
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${podCIDR} oifname != "${bridge}*" masquerade
-    ip saddr != ${podCIDR} oifname "${overlayName(bridge)}" masquerade
-  }
-  chain input {
-    type filter hook input priority filter; policy accept;
-    udp dport ${overlayPort} ${stranger}drop
-  }
+/** A table of its own: an agent that starts leaves it as it is until it knows the peers. */
+function nftPeersTable({ bridge }: Firewall): string {
+  return `${bridge}_peers`
 }
-`
+
+function nftRules(firewall: Firewall): string {
+  const { bridge, podCIDR } = firewall
+  return nftReplacing(nftTable(firewall), firewall, [
+    'chain postrouting {',
+    'type nat hook postrouting priority srcnat; policy accept;',
+    `ip saddr ${podCIDR} oifname != "${bridge}*" masquerade`,
+    `ip saddr != ${podCIDR} oifname "${overlayName(bridge)}" masquerade`,
+    '}',
+  ])
+}
+
+function nftPeers(firewall: Firewall, addresses: readonly string[]): string {
+  const stranger = addresses.length === 0 ? '' : `ip saddr != { ${addresses.join(', ')} } `
+  return nftReplacing(nftPeersTable(firewall), firewall, [
+    'chain input {',
+    'type filter hook input priority filter; policy accept;',
+    `udp dport ${overlayPort} ${stranger}drop`,
+    '}',
+  ])
+}
+
+/** Adding before deleting makes deleting safe where there was none; the file is applied as one transaction. */
+function nftReplacing(table: string, { clusterUid }: Firewall, chains: readonly string[]): string {
+  const whole = [`table ip ${table} {`, `comment "gantry ${clusterUid}"`, ...chains, '}']
+  return [`add table ip ${table}`, `delete table ip ${table}`, ...whole, ''].join('\n')
 }
 
 function iptables(action: '-C' | '-D' | '-I', [table, chain, ...match]: Rule): [string, ...string[]] {

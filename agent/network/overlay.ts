@@ -1,6 +1,7 @@
 /** The VXLAN that joins the pods of all nodes: one device, with entries for the nodes that the engine named. */
 import { writeFile } from 'node:fs/promises'
-import { isRecord, textOf } from './bridge.ts'
+import { isRecord } from '../../machine/json-file.ts'
+import { textOf } from './bridge.ts'
 import { ipBatch, ipQuery, run } from './command.ts'
 import { routeProtocol } from './mark.ts'
 import type { Peer } from './network.ts'

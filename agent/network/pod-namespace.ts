@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import type { Uid } from '../../engine/api/types.ts'
-import { isRecord, textOf } from './bridge.ts'
+import { isRecord } from '../../machine/json-file.ts'
+import { textOf } from './bridge.ts'
 import { CommandError, ipBatch, ipQuery, run } from './command.ts'
 import { markedPod, namespaceName, namespacePod, podMark, type Owner } from './mark.ts'
 

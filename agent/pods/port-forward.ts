@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
 import type { Duplex } from 'node:stream'
 import { StreamRefused } from '../../engine/protocol/streams.ts'
 import type { FoundPod } from './find-container.ts'
@@ -33,5 +33,11 @@ export async function connectToPort({ pod, observed }: FoundPod, port: number): 
 
 /** Each direction ends for itself; where one breaks, both do. */
 export async function joinStreams(one: Duplex, other: Duplex): Promise<void> {
-  await Promise.all([pipeline(one, other), pipeline(other, one)])
+  one.pipe(other).pipe(one)
+  try {
+    await Promise.all([finished(one), finished(other)])
+  } finally {
+    one.destroy()
+    other.destroy()
+  }
 }

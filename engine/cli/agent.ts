@@ -1,5 +1,4 @@
 /** `gantry agent`: makes this machine a node of a cluster and runs its pods, until Ctrl-C; the pods run on. */
-import { isIPv4 } from 'node:net'
 import { homedir } from 'node:os'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -7,7 +6,8 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { version } from '../../machine/version.ts'
 import { entryUrl } from '../protocol/entries.ts'
-import { CliError, usageError } from './failure.ts'
+import { CliError } from './failure.ts'
+import { nodeIPHelp, parseNodeIP } from './node-ip.ts'
 
 interface AgentFlags {
   readonly join?: string
@@ -36,16 +36,13 @@ export function addAgentCommand(program: Command): void {
     .addOption(
       new Option('--runtime <kind>', 'what runs the pods').choices(['auto', 'docker', 'process']).default('auto'),
     )
-    .option('--node-ip <address>', "where other nodes reach this one (this machine's address towards the engine)")
+    .option('--node-ip <address>', nodeIPHelp, parseNodeIP)
     .option('--node-address <address>', 'where NodePorts listen', '0.0.0.0')
     .option('--label <key=value>', 'a label of the node; may be given again', collect, [])
     .option('--taint <key=value:effect>', 'a taint of the node; may be given again', collect, [])
     .option('--system-reserved <amounts>', 'kept back for what is not a pod: cpu=500m,memory=1Gi,ephemeral-storage=5Gi')
     .addOption(new Option('--join-only', 'join and end: what gantry install does first').default(false).hideHelp())
     .action(async (flags: AgentFlags) => {
-      if (flags.nodeIp !== undefined && !isIPv4(flags.nodeIp)) {
-        throw usageError(`--node-ip must be an IPv4 address of this machine, not ${JSON.stringify(flags.nodeIp)}`)
-      }
       const token = tokenOf(flags)
       if (token !== undefined) process.env['GANTRY_JOIN_TOKEN'] = token
       // The agent is a program of its own: this process becomes it.

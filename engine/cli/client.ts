@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { WebSocket } from 'ws'
 import type { Connection } from './connection.ts'
 import { CliError, exitCodes } from './failure.ts'
 
@@ -11,6 +12,8 @@ export interface Client {
   post<T>(path: string, body: object): Promise<T>
   /** The text of a long response, in pieces as they come. */
   stream(path: string, options?: { accept?: string; signal?: AbortSignal }): AsyncGenerator<string>
+  /** A WebSocket that is open, and paused: what comes at once would find nobody listening. */
+  connect(path: string): Promise<WebSocket>
 }
 
 /** An answer that says no. */
@@ -31,6 +34,9 @@ interface Ask {
   readonly signal?: AbortSignal
 }
 
+/** Of Kubernetes's protocols for streams, the one in which each side can say that it writes no more. */
+const streamProtocol = 'v5.channel.k8s.io'
+
 export function createClient(connection: Connection): Client {
   const url = new URL(connection.server)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
@@ -39,6 +45,7 @@ export function createClient(connection: Connection): Client {
     server: connection.server,
     get: async (path, { accept = json } = {}) => readJson(await ask({ method: 'GET', path, accept })),
     post: async (path, body) => readJson(await ask({ method: 'POST', path, accept: json, body: JSON.stringify(body) })),
+    connect,
     async *stream(path, { accept = json, signal } = {}) {
       const response = await ask({ method: 'GET', path, accept, ...(signal === undefined ? {} : { signal }) })
       response.setEncoding('utf8')
@@ -48,6 +55,26 @@ export function createClient(connection: Connection): Client {
         if (signal?.aborted !== true) throw unreachable(cause)
       }
     },
+  }
+
+  /** The module is loaded by those commands alone that stream. */
+  async function connect(path: string): Promise<WebSocket> {
+    const { WebSocket } = await import('ws')
+    const socket = new WebSocket(new URL(path, url.href.replace(/^http/, 'ws')), streamProtocol, {
+      headers: { Authorization: `Bearer ${connection.token}` },
+      perMessageDeflate: false,
+      ...(connection.ca === undefined ? {} : { ca: connection.ca }),
+    })
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => {
+        socket.pause()
+        resolve(socket)
+      })
+      socket.once('error', cause => reject(unreachable(cause)))
+      socket.once('unexpected-response', (_, response) => {
+        readText(response).then(body => reject(refusal(response.statusCode ?? 0, body)), reject)
+      })
+    })
   }
 
   async function ask({ method, path, accept, body, signal }: Ask): Promise<IncomingMessage> {

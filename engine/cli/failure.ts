@@ -1,4 +1,4 @@
-/** How a command ends, as `gantry --help` documents it. */
+/** How a command ends, as `gantry --help` documents it; `gantry exec` ends as the command did. */
 export const exitCodes = {
   /** The request failed or was refused; what it named does not exist. */
   failed: 1,
@@ -8,14 +8,12 @@ export const exitCodes = {
   unreachable: 3,
 } as const
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
-
 /** Ends a command with one line on stderr. */
 export class CliError extends Error {
   readonly remedy: string | undefined
-  readonly exitCode: ExitCode
+  readonly exitCode: number
 
-  constructor(message: string, options: { remedy?: string; exitCode?: ExitCode; cause?: unknown } = {}) {
+  constructor(message: string, options: { remedy?: string; exitCode?: number; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'CliError'
     this.remedy = options.remedy

@@ -114,9 +114,12 @@ test('-w goes on with what changes', async () => {
   await expect(done).rejects.toMatchObject({ exitCode: 3 })
 })
 
-test('logs of several pods are told apart', async () => {
+test('logs of several pods are told apart where that is asked for', async () => {
   server.put(examplePod('a'), examplePod('b'))
-  expect((await gantry('logs -l app=web')).written).toBe('a line 1 of web\na line 2\nb line 1 of web\nb line 2\n')
+  expect((await gantry('logs -l app=web')).written).toBe('line 1 of web\nline 2\nline 1 of web\nline 2\n')
+  expect((await gantry('logs -l app=web --prefix')).written).toBe(
+    '[pod/a/web] line 1 of web\n[pod/a/web] line 2\n[pod/b/web] line 1 of web\n[pod/b/web] line 2\n',
+  )
 })
 
 test.each([
@@ -132,6 +135,15 @@ test.each([
   ['logs', 2, 'no pod is named', 'write gantry logs POD or gantry logs deploy/web'],
   ['logs web --since soon', 2, '"soon" is not a span of time', 'write 90s, 5m or 1h30m'],
   ['logs web --tail some', 2, '--tail must be a number of lines, not some'],
+  ['logs web --limit-bytes x', 2, '--limit-bytes must be a number of bytes, not x'],
+  ['logs web --since 5m --since-time 2026-01-01T00:00:00Z', 2, 'at most one of --since-time and --since'],
+  ['logs web --all-containers -c web', 2, '--all-containers=true should not be specified with container name'],
+  ['exec web', 2, 'you must specify at least one command for the container', 'gantry exec POD -- COMMAND'],
+  ['exec gone -- ls', 1, 'Error from server (NotFound): pods "gone" not found'],
+  ['attach deploy/gone', 1, 'Error from server (NotFound): deployments.apps "gone" not found'],
+  ['port-forward gone 80', 1, 'Error from server (NotFound): pods "gone" not found'],
+  ['cp /etc/hostname /tmp/x', 2, 'one of source or destination must be a place in a pod'],
+  ['cp web:/a web:/b', 2, 'one of source or destination must be a place in a pod'],
   ['logs svc/none', 1, 'Error from server (NotFound): services "none" not found'],
   ['events --for web', 2, '--for web does not name an object', 'write --for deploy/web'],
   ['rollback nope', 1, 'commit nope is not in the history; gantry history lists those that are'],

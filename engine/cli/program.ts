@@ -6,6 +6,7 @@ import type { GetOptions } from './get.ts'
 import type { LogsOptions } from './logs.ts'
 import type { DrainFlags } from './node.ts'
 import type { Terminal } from './terminal.ts'
+import { addStreamCommands } from './streams/commands.ts'
 import { addRenderCommands } from './render.ts'
 import { addAgentCommand } from './agent.ts'
 import type { TokenFlags } from './joining.ts'
@@ -30,6 +31,7 @@ export function createProgram(openTerminal: OpenTerminal = processTerminal): Com
   addGet(program, openTerminal)
   addDescribe(program, openTerminal)
   addLogs(program, openTerminal)
+  addStreamCommands({ command: name => asking(inNamespace(program.command(name))), connect, openTerminal })
   addEvents(program, openTerminal)
   addHistory(program, openTerminal)
   addRollback(program, openTerminal)
@@ -56,7 +58,8 @@ Exit codes:
   0  done
   1  failed or refused, or what was named does not exist
   2  the command line makes no sense
-  3  no Gantry answers`
+  3  no Gantry answers
+exec and attach end with the exit code of the command or container.`
 
 function addStatus(program: Command, openTerminal: OpenTerminal): void {
   asking(program.command('status'))
@@ -99,9 +102,13 @@ function addLogs(program: Command, openTerminal: OpenTerminal): void {
     .argument('[target]', 'a pod, or KIND/NAME of what has pods')
     .option('-c, --container <name>', 'of this container')
     .option('-f, --follow', 'on as it is written', false)
-    .option('-l, --selector <labels>', 'of all pods with these labels')
+    .option('-l, --selector <labels>', 'of all pods with these labels, the last 10 lines each')
+    .option('--all-containers', 'of all containers of the pod', false)
+    .option('--prefix', 'with the pod and container before each line', false)
     .option('-p, --previous', 'of the container before its last restart', false)
     .option('--since <span>', 'no older than 90s, 5m, 1h')
+    .option('--since-time <time>', 'no older than this time, as in RFC 3339')
+    .option('--limit-bytes <number>', 'no more than so many bytes')
     .option('--tail <lines>', 'the last lines only')
     .option('--timestamps', 'with the time of each line', false)
     .action(async (target: string | undefined, options: ConnectionOptions & LogsOptions) => {

@@ -7,6 +7,7 @@ import { openData } from '../data.ts'
 import type { DataFolder } from '../data.ts'
 import { startEngine } from '../engine.ts'
 import type { Engine } from '../engine.ts'
+import type { LocalAgent } from '../nodes.ts'
 import type { NetworkMode } from '../protocol/session.ts'
 import { formatEngineAddress } from '../protocol/address.ts'
 import type { EngineAddress } from '../protocol/address.ts'
@@ -29,7 +30,7 @@ export interface EngineFlags {
   /** Seconds; for tests. */
   readonly certificateLifetime: number | undefined
   /** What runs pods on this machine; undefined for an engine alone. */
-  readonly agent: { readonly runtime: 'auto' | 'docker' | 'process'; readonly nodeAddress: string } | undefined
+  readonly agent: Omit<LocalAgent, 'nodeName'> | undefined
   readonly network: NetworkMode | undefined
 }
 

@@ -5,6 +5,7 @@ import { defaultEnginePort, parseEngineAddress } from '../protocol/address.ts'
 import type { EngineFlags } from './run-up.ts'
 import { dataFolder } from './data-folder.ts'
 import { usageError } from './failure.ts'
+import { nodeIPHelp, parseNodeIP } from './node-ip.ts'
 import { wholeNumber } from './whole-number.ts'
 
 /** What commander read of the flags that both have; `run-up.ts` gets the checked ones. */
@@ -23,7 +24,7 @@ interface Flags {
   readonly certificateLifetime?: string
 }
 
-type UpFlags = Flags & NonNullable<EngineFlags['agent']>
+type UpFlags = Flags & Omit<NonNullable<EngineFlags['agent']>, 'nodeIP'> & { readonly nodeIp?: string }
 type EngineOnlyFlags = Flags & { readonly network: 'bridged' | 'loopback' }
 
 export function addUpCommand(program: Command): void {
@@ -33,10 +34,15 @@ export function addUpCommand(program: Command): void {
     .addOption(
       new Option('--runtime <kind>', 'what runs the pods').choices(['auto', 'docker', 'process']).default('auto'),
     )
+    .option('--node-ip <address>', nodeIPHelp, parseNodeIP)
     .option('--node-address <address>', 'where NodePorts listen', '127.0.0.1')
-    .action(async ({ runtime, nodeAddress, ...flags }: UpFlags) => {
+    .action(async ({ runtime, nodeIp, nodeAddress, ...flags }: UpFlags) => {
       const { runEngine } = await import('./run-up.ts')
-      await runEngine('gantry up', { ...checked(flags), agent: { runtime, nodeAddress }, network: undefined })
+      await runEngine('gantry up', {
+        ...checked(flags),
+        agent: { runtime, nodeIP: nodeIp, nodeAddress },
+        network: undefined,
+      })
     })
 }
 

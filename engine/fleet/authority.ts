@@ -46,12 +46,19 @@ export async function loadAuthority(folder: string, now: number): Promise<Author
 export async function readAuthority(file: string): Promise<Authority | undefined> {
   const pem = await readIfThere(file)
   if (pem === undefined) return undefined
+  try {
+    return await parseAuthority(pem)
+  } catch (cause) {
+    const remedy = 'restore it from a backup; without it every node must join again'
+    throw new Error(`${file} is damaged, and it holds the CA of the cluster: ${remedy}`, { cause })
+  }
+}
+
+async function parseAuthority(pem: string): Promise<Authority> {
   const blocks = x509.PemConverter.decodeWithHeaders(pem)
   const key = blocks.find(({ type }) => type === 'PRIVATE KEY')
   const certificate = blocks.find(({ type }) => type === 'CERTIFICATE')
-  if (key === undefined || certificate === undefined) {
-    throw new Error(`${file} holds no key and certificate; restore it from a backup`)
-  }
+  if (key === undefined || certificate === undefined) throw new Error('it holds no key and certificate')
   const privateKey = await webcrypto.subtle.importKey('pkcs8', key.rawData, algorithm, true, ['sign'])
   return authority(privateKey, new x509.X509Certificate(certificate.rawData))
 }

@@ -29,6 +29,8 @@ export interface GateOptions {
   onRefused(refusal: Refusal, from: string): void
 }
 
+/** A cluster has room for 1,024 nodes; each holds one, and another while it comes back. */
+const mostConnections = 4_096
 /** How long a client may take to shake hands, and to send its request to join. */
 const patience = 10_000
 
@@ -47,6 +49,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
     },
     socket => receive(socket),
   )
+  server.maxConnections = mostConnections
   server.on('connection', socket => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))

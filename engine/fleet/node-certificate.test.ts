@@ -1,6 +1,6 @@
 import 'reflect-metadata'
-import { X509Certificate } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { webcrypto, X509Certificate } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
@@ -35,6 +35,26 @@ function der(pem: string): Uint8Array {
   return new X509Certificate(pem).raw
 }
 
+/** What no engine issues: a node's name on a certificate for servers. Signed with the CA's own key. */
+async function nodeServer(): Promise<Uint8Array> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const [block] = x509.PemConverter.decode(await readFile(join(folder, 'own.pem'), 'utf8'))
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', block ?? new ArrayBuffer(0), algorithm, false, ['sign'])
+  const { publicKey } = new x509.Pkcs10CertificateRequest((await makeKeyRequest('one')).request)
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: '01',
+    subject: 'O=system:nodes, CN=system:node:one',
+    issuer: new x509.X509Certificate(own.certificate).subject,
+    notBefore: new Date(start - hour),
+    notAfter: new Date(start + hour),
+    signingAlgorithm: algorithm,
+    publicKey,
+    signingKey,
+    extensions: [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth])],
+  })
+  return new Uint8Array(certificate.rawData)
+}
+
 const again = 'join again, with a token from gantry token create --node one'
 const cases: readonly {
   name: string
@@ -66,6 +86,14 @@ const cases: readonly {
     show: async () => der((await own.issueServer(['127.0.0.1'], start)).certificate),
     expected: {
       reason: 'its certificate is no node\'s, but that of "CN=gantry"',
+      remedy: 'show the certificate that the node got when it joined',
+    },
+  },
+  {
+    name: "a server's that goes by a node's name",
+    show: nodeServer,
+    expected: {
+      reason: 'its certificate is no node\'s, but that of "O=system:nodes, CN=system:node:one"',
       remedy: 'show the certificate that the node got when it joined',
     },
   },

@@ -16,6 +16,19 @@ export function importImages(
   contents: ImageContents,
   commands: Readonly<Record<string, readonly string[]>>,
 ): () => void {
+  const archive = imageArchive(contents)
+  try {
+    for (const [name, command] of Object.entries(commands)) {
+      execFileSync('docker', ['import', '--change', commandChange(command), archive, name], { stdio: 'ignore' })
+    }
+  } finally {
+    rmSync(archive)
+  }
+  return () => execFileSync('docker', ['rmi', '--force', ...Object.keys(commands)], { stdio: 'ignore' })
+}
+
+/** The file system of an image, for `docker import`; the caller removes it. */
+export function imageArchive(contents: ImageContents): string {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-image-'))
   try {
     for (const path of ['tmp', 'etc', 'data', 'var/lib']) mkdirSync(join(folder, path), { recursive: true })
@@ -28,16 +41,15 @@ export function importImages(
     }
     const archive = `${folder}.tar`
     execFileSync('tar', ['--create', '--file', archive, '--directory', folder, '.'])
-    for (const [name, command] of Object.entries(commands)) {
-      execFileSync('docker', ['import', '--change', `CMD ${JSON.stringify(command)}`, archive, name], {
-        stdio: 'ignore',
-      })
-    }
-    rmSync(archive)
+    return archive
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  return () => execFileSync('docker', ['rmi', '--force', ...Object.keys(commands)], { stdio: 'ignore' })
+}
+
+/** What `docker import --change` and `docker commit --change` take. */
+export function commandChange(command: readonly string[]): string {
+  return `CMD ${JSON.stringify(command)}`
 }
 
 function librariesOf(program: string): string[] {

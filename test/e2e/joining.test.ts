@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { remoteAccess } from '../../agent/engine-access.ts'
-import { readIdentity } from '../../agent/identity/identity.ts'
+import { expiryOf, readIdentity } from '../../agent/identity/identity.ts'
 import { keepRenewed } from '../../agent/identity/renewal.ts'
 import type { KubeObject, Node, Pod } from '../../engine/api/types.ts'
 import type { AgentMessage, EngineMessage } from '../../engine/protocol/session.ts'
@@ -112,10 +112,26 @@ describeWith(['root', 'git'], 'machines join', () => {
     expect((await podOf('alpha')).status?.containerStatuses).toEqual(before.status?.containerStatuses)
   })
 
+  test('an engine that was killed finds its nodes again: they come back by themselves, and no pod changes', async () => {
+    const pods = await Promise.all(['alpha', 'beta'].map(podOf))
+    await gantry.stop('SIGKILL')
+    for (const agent of [alpha, beta]) {
+      await gantry.until('noticed', async () => agent.output.includes('no session with the engine'))
+      agent.output = ''
+    }
+    await gantry.start()
+    await gantry.until('both are back', async () => alpha.isInSession && beta.isInSession)
+    await sleep(500)
+    const again = await Promise.all(['alpha', 'beta'].map(podOf))
+    const lives = (all: readonly Pod[]) => all.map(({ metadata, status }) => [metadata.uid, status?.containerStatuses])
+    expect(lives(again)).toEqual(lives(pods))
+  })
+
   test('certificates are renewed and the CA is replaced, without a session error and without a pod change', async () => {
     const pods = await Promise.all(['alpha', 'beta'].map(podOf))
     const serials = new Set<string>()
     const noted = engineLog().length
+    for (const agent of [alpha, beta]) agent.output = ''
     const seen = async (): Promise<void> => {
       const identity = await readIdentity(join(beta.data, 'identity'))
       serials.add(identity?.certificate ?? '')
@@ -145,7 +161,7 @@ describeWith(['root', 'git'], 'machines join', () => {
     expect(trustedPem.match(/BEGIN CERTIFICATE/g)).toHaveLength(1)
     const log = engineLog().slice(noted)
     expect(log).not.toMatch(/a session ended|was refused/)
-    for (const agent of [alpha, beta]) expect(agent.output).not.toMatch(/no session|refused/)
+    expect([alpha.output, beta.output]).toEqual(['', ''])
     expect(await Promise.all(['alpha', 'beta'].map(podOf))).toEqual(pods)
   }, 90_000)
 
@@ -267,6 +283,27 @@ describeWith(['root', 'git'], 'machines join', () => {
     beta.start(stdout.trim())
     await gantry.until('beta is back', async () => beta.isInSession)
   })
+
+  test('a node that was off for longer than its certificate is good for says so, keeps its pods, and joins again by a token', async () => {
+    const before = await podOf('beta')
+    await beta.stop()
+    const identity = await readIdentity(join(beta.data, 'identity'))
+    await sleep(Math.max(0, (identity === undefined ? 0 : expiryOf(identity)) - Date.now()) + 100)
+    beta.start()
+    await gantry.until('told', async () => beta.output.includes('the certificate of node beta expired at 20'))
+    expect(beta.output).toContain('the certificate of node beta has expired: join again')
+    expect(engineLog()).toContain('the certificate of node beta expired at 20')
+    await beta.stop()
+    await beta.join()
+    await gantry.until('reported', async () => {
+      const { metadata, status } = await podOf('beta')
+      return (
+        metadata.uid === before.metadata.uid &&
+        status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+      )
+    })
+    expect((await podOf('beta')).status?.containerStatuses).toEqual(before.status?.containerStatuses)
+  }, 60_000)
 })
 
 function filesBelow(folder: string): string[] {

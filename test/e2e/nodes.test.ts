@@ -1,5 +1,6 @@
 /** What the branch says of machines: labels and taints, cordons, drains, who may join, and what is lost when one dies. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Condition, Node, Pod } from '../../engine/api/types.ts'
@@ -104,7 +105,13 @@ describeWith(['root', 'git'], 'nodes', () => {
   test('a node says what it is: conditions, what pods may have of it, labels', async () => {
     const { metadata, status } = await nodeOf('alpha')
     const conditions = (status?.conditions ?? []).map(({ type, status: is }) => `${type} ${is}`)
-    expect(conditions).toEqual(['MemoryPressure False', 'DiskPressure False', 'PIDPressure False', 'Ready True'])
+    expect(conditions).toEqual([
+      'MemoryPressure False',
+      'DiskPressure False',
+      'PIDPressure False',
+      'gantry.dev/ReachesOtherNodes False',
+      'Ready True',
+    ])
     expect(Number.parseInt(status?.allocatable?.['cpu'] ?? '', 10)).toBe(Number(status?.capacity?.['cpu']) * 1000 - 100)
     expect(metadata.labels).toMatchObject({ zone: 'one', 'kubernetes.io/hostname': 'alpha' })
   })
@@ -267,5 +274,45 @@ describeWith(['root', 'git'], 'nodes', () => {
       const both = await Promise.all(['alpha', 'beta'].map(name => condition(name, 'Ready')))
       return both.every(ready => ready?.status === 'True')
     })
+  }, 90_000)
+})
+
+describeWith(['root', 'git'], 'the machine of the engine, where the branch does not name it', () => {
+  test('gives its pods away, and runs some again once it is named by a push to the engine that stays', async () => {
+    const port = await freePort()
+    const gantry = await Gantry.up({
+      uid: 1000,
+      args: ['--runtime', 'process', '--agents-listen', `127.0.0.1:${port}`],
+    })
+    const two = new Agent(gantry, { name: 'two', port, uid: 1000 })
+    try {
+      await two.join()
+      const own = hostname().toLowerCase()
+      const clone = await gantry.clone()
+      writeFileSync(join(clone.path, 'gantry.yaml'), settings('strict'))
+      writeFileSync(join(clone.path, 'two.yaml'), node('two'))
+      await clone.git('add', '--all')
+      expect(await clone.push('Only two')).toContain(
+        `warning: spec.nodes.admission is strict, and no manifest names node ${own}`,
+      )
+      await gantry.until('on two alone', async () => {
+        const { items } = await gantry.api<{ items: Pod[] }>('/api/v1/pods')
+        return items.length > 0 && items.every(({ spec }) => spec.nodeName === 'two')
+      })
+      await gantry.stop()
+      const started = gantry.start()
+      await gantry.until('turned away', () =>
+        Promise.resolve(gantry.output.includes(`this machine runs no pods: node ${own} is not named in the branch`)),
+      )
+      writeFileSync(join(clone.path, 'own.yaml'), node(own))
+      await clone.git('add', '--all')
+      await clone.push('And the engine itself')
+      await started
+      const { status } = await gantry.api<Node>(`/api/v1/nodes/${own}`)
+      expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')
+    } finally {
+      await two.down()
+      await gantry.down()
+    }
   }, 90_000)
 })

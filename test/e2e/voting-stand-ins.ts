@@ -2,7 +2,7 @@
  * Stand-ins for the voting app's images: the same names, ports and flow (vote → redis → worker → db → result), each
  * reaching the others by their Services' names. Redis is the real one.
  */
-import { importImages } from './images.ts'
+import { importImages, type ImageContents } from './images.ts'
 
 const app = `
 const http = require('node:http')
@@ -56,23 +56,35 @@ process.on('SIGTERM', () => process.exit())
 parts[process.argv[2]]()
 `
 
+/** What the images hold, and what each is called and runs. */
+export function votingImages(redisServer: string): readonly VotingImages[] {
+  const node = process.execPath
+  return [
+    {
+      contents: { programs: [node], files: { 'app.js': app } },
+      commands: {
+        'dockersamples/examplevotingapp_vote': [node, '/app.js', 'vote'],
+        'dockersamples/examplevotingapp_result': [node, '/app.js', 'result'],
+        'dockersamples/examplevotingapp_worker': [node, '/app.js', 'worker'],
+        'postgres:15-alpine': [node, '/app.js', 'db'],
+      },
+    },
+    {
+      contents: { programs: [redisServer] },
+      commands: { 'redis:alpine': [redisServer, '--save', '', '--appendonly', 'no', '--protected-mode', 'no'] },
+    },
+  ]
+}
+
+export interface VotingImages {
+  readonly contents: ImageContents
+  readonly commands: Readonly<Record<string, readonly string[]>>
+}
+
 /** Imports the images; returns what removes them. */
 export function importVotingImages(redisServer: string): () => void {
-  const removeApps = importImages(
-    { programs: [process.execPath], files: { 'app.js': app } },
-    {
-      'dockersamples/examplevotingapp_vote': [process.execPath, '/app.js', 'vote'],
-      'dockersamples/examplevotingapp_result': [process.execPath, '/app.js', 'result'],
-      'dockersamples/examplevotingapp_worker': [process.execPath, '/app.js', 'worker'],
-      'postgres:15-alpine': [process.execPath, '/app.js', 'db'],
-    },
-  )
-  const removeRedis = importImages(
-    { programs: [redisServer] },
-    { 'redis:alpine': [redisServer, '--save', '', '--appendonly', 'no', '--protected-mode', 'no'] },
-  )
+  const removals = votingImages(redisServer).map(({ contents, commands }) => importImages(contents, commands))
   return () => {
-    removeApps()
-    removeRedis()
+    for (const remove of removals) remove()
   }
 }

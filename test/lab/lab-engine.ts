@@ -1,8 +1,9 @@
 /** The engine of a lab, on a machine of its own. */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { NetworkMode } from '../../engine/protocol/session.ts'
+import { httpGet } from './http.ts'
 import type { Machine, Program } from './machine.ts'
 
 export const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
@@ -15,18 +16,25 @@ export interface NodeView {
   readonly spec: { readonly podCIDR?: string }
   readonly status: {
     readonly addresses: readonly { readonly type: string; readonly address: string }[]
-    readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string }[]
+    readonly conditions: readonly {
+      readonly type: string
+      readonly status: string
+      readonly reason: string
+      readonly message: string
+    }[]
   }
 }
 
 export class LabEngine {
   readonly machine: Machine
   readonly address: string
+  readonly #network: NetworkMode
   #program: Program | undefined
 
-  constructor(machine: Machine, address: string) {
+  constructor(machine: Machine, given: { address: string; network: NetworkMode }) {
     this.machine = machine
-    this.address = address
+    this.address = given.address
+    this.#network = given.network
   }
 
   get data(): string {
@@ -45,7 +53,8 @@ export class LabEngine {
   /** Starts the engine, or starts it again; resolves when it answers. */
   async start(): Promise<void> {
     const argv = [process.execPath, join(dist, 'gantry.js'), 'engine', '--name', cluster, '--data', this.data]
-    const program = this.machine.start('engine', [...argv, '--agents-listen', `0.0.0.0:${agentsPort}`])
+    const door = ['--agents-listen', `0.0.0.0:${agentsPort}`, '--network', this.#network]
+    const program = this.machine.start('engine', [...argv, ...door])
     this.#program = program
     while (!(await this.#answers())) {
       if (!program.runs) throw new Error(`the engine ended: ${program.words}`)
@@ -96,7 +105,7 @@ export class LabEngine {
     }
     await git('add', '--all')
     const who = ['-c', 'user.name=Lab', '-c', 'user.email=lab@example.com']
-    await git(...who, 'commit', '--quiet', '--allow-empty', '--message', 'Lab')
+    await git(...who, 'commit', '--quiet', '--allow-empty', '--message', 'Lab\n\nGantry-Allow: delete')
     await git('push', '--quiet')
   }
 
@@ -115,20 +124,8 @@ export class LabEngine {
     }
   }
 
-  async #get(path: string): Promise<string> {
-    const socket = await this.machine.connect('127.0.0.1', port)
-    return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${this.token}` }
-      const asked = request({ path, headers, createConnection: () => socket }, response => {
-        let text = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-        response.once('end', () => {
-          if (response.statusCode === 200) resolve(text)
-          else reject(new Error(`GET ${path}: ${response.statusCode} ${text}`))
-        })
-      })
-      asked.once('error', reject)
-      asked.end()
-    })
+  #get(path: string): Promise<string> {
+    const headers = { authorization: `Bearer ${this.token}` }
+    return httpGet(this.machine, { host: '127.0.0.1', port, path, headers })
   }
 }

@@ -1,20 +1,32 @@
 /** A node of a lab: a machine with an agent, and a Docker Engine of its own where it has one. */
-import { existsSync } from 'node:fs'
+import { chownSync, existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { NetworkMode } from '../../engine/protocol/session.ts'
 import { dist, type LabEngine } from './lab-engine.ts'
 import type { Machine, Program } from './machine.ts'
 import { cgroupName } from './sweep.ts'
+
+const ordinaryUser = 1000
+const asOrdinaryUser = [
+  'setpriv',
+  ...['--reuid', String(ordinaryUser), '--regid', String(ordinaryUser), '--clear-groups'],
+]
 
 export class LabNode {
   readonly machine: Machine
   readonly runtime: 'docker' | 'process'
   address: string
+  readonly #network: NetworkMode
   readonly #engine: LabEngine
   #agent: Program | undefined
   #docker: Program | undefined
 
-  constructor(machine: Machine, given: { engine: LabEngine; address: string; runtime: 'docker' | 'process' }) {
+  constructor(
+    machine: Machine,
+    given: { engine: LabEngine; address: string; network: NetworkMode; runtime: 'docker' | 'process' },
+  ) {
+    this.#network = given.network
     this.machine = machine
     this.address = given.address
     this.runtime = given.runtime
@@ -35,19 +47,26 @@ export class LabNode {
   async startAgent(): Promise<void> {
     const data = join(this.machine.folder, 'data')
     const joined = existsSync(data)
-    const argv = [process.execPath, join(dist, 'gantry.js'), 'agent', '--data', data]
-    this.#agent = this.machine.start(
-      'agent',
-      joined ? argv : [...argv, '--join', this.#engine.door, '--name', this.name],
-      {
-        DOCKER_HOST: this.dockerHost,
-        ...(joined ? {} : { GANTRY_JOIN_TOKEN: await this.#engine.createToken(this.name) }),
-      },
-    )
+    if (!joined && this.#network === 'loopback') chownSync(this.machine.folder, ordinaryUser, ordinaryUser)
+    const through = this.#network === 'loopback' ? asOrdinaryUser : []
+    const membership = joined ? [] : ['--join', this.#engine.door, '--name', this.name]
+    const argv = [...through, process.execPath, `${dist}gantry.js`, 'agent', '--data', data, ...membership]
+    this.#agent = this.machine.start('agent', argv, {
+      DOCKER_HOST: this.dockerHost,
+      HOME: this.machine.folder,
+      ...(joined ? {} : { GANTRY_JOIN_TOKEN: await this.#engine.createToken(this.name) }),
+    })
   }
 
   async stopAgent(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#agent?.stop(signal)
+  }
+
+  /** Stops the pods and the agent, and takes down what they stood on. */
+  async down(): Promise<void> {
+    const data = join(this.machine.folder, 'data')
+    const env = { DOCKER_HOST: this.dockerHost, HOME: this.machine.folder }
+    await this.machine.run([process.execPath, `${dist}gantry.js`, 'down', '--data', data, '--purge'], env)
   }
 
   /** Starts the Docker Engine of a node that has one; resolves when it answers. */

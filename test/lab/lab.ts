@@ -2,10 +2,11 @@
  * A cluster on machines of the lab: the engine on one, a node on each of the others, joined by a switch that can cut
  * them off. Everything runs as it would on real machines; nothing of the host's is touched but a folder in /tmp.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { NetworkMode } from '../../engine/protocol/session.ts'
 import { LabEngine } from './lab-engine.ts'
 import { LabNode } from './lab-node.ts'
 import { Machine } from './machine.ts'
@@ -15,6 +16,8 @@ import { Switch, type Weather } from './switch.ts'
 export interface LabOptions {
   /** Name → whether it has a Docker Engine. */
   readonly nodes: Readonly<Record<string, 'docker' | 'process'>>
+  /** `loopback`: the agents run as an ordinary user. `bridged` where absent. */
+  readonly network?: NetworkMode
   /** Files of the first commit by their path; the example where absent. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -36,6 +39,8 @@ export class Lab {
   static async start(options: LabOptions): Promise<Lab> {
     await sweep()
     const folder = mkdtempSync(join(tmpdir(), folderPrefix))
+    // Agents of ordinary users have their folders in it.
+    chmodSync(folder, 0o711)
     writeOwner(folder)
     const place = (name: string): string => {
       const path = join(folder, name)
@@ -64,11 +69,12 @@ export class Lab {
     const { folder, options } = given
     const [first, ...others] = given.machines
     if (first === undefined) throw new Error('a lab has at least the machine of its engine')
-    const engine = new LabEngine(first, await given.switch.join(first))
+    const network = options.network ?? 'bridged'
+    const engine = new LabEngine(first, { address: await given.switch.join(first), network })
     const nodes: LabNode[] = []
     for (const machine of others) {
       const address = await given.switch.join(machine)
-      nodes.push(new LabNode(machine, { engine, address, runtime: options.nodes[machine.name] ?? 'process' }))
+      nodes.push(new LabNode(machine, { engine, address, network, runtime: options.nodes[machine.name] ?? 'process' }))
     }
     return new Lab({ folder, switch: given.switch, engine, nodes })
   }
@@ -118,7 +124,8 @@ export class Lab {
       }
       await sleep(50)
     }
-    const words = [this.engine.words, ...[...this.nodes.values()].map(node => node.words)]
+    const seen = await this.engine.gantry('get', 'nodes,pods', '-A', '-o', 'wide').catch(String)
+    const words = [seen, this.engine.words, ...[...this.nodes.values()].map(node => node.words)]
     throw new Error(`not ${what} within ${seconds} s: ${String(last)}\n${words.join('\n')}`)
   }
 

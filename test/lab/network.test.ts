@@ -74,6 +74,8 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd'], 'the network between n
   beforeAll(async () => {
     lab = await Lab.start({ nodes: { a: 'docker', b: 'docker' } })
     await Promise.all([...lab.nodes.values()].map(importBusybox))
+    // As on a machine where Docker turned forwarding on: what no rule lets through is dropped.
+    for (const { machine } of lab.nodes.values()) await machine.run(['iptables', '-P', 'FORWARD', 'DROP'])
     await lab.engine.push(manifests())
     await lab.until('all pods Ready', async () => (await readyPods()).size === pods.length)
     podIPs = await readyPods()
@@ -158,9 +160,42 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd'], 'the network between n
     }
   })
 
+  test('the Node objects say that their pods reach those of the others', async () => {
+    const said = (await lab.engine.nodes()).map(({ metadata, status }) => {
+      return [metadata.name, status.conditions.find(({ type }) => type === 'gantry.dev/ReachesOtherNodes')?.status]
+    })
+    expect(said).toEqual([
+      ['a', 'True'],
+      ['b', 'True'],
+    ])
+  })
+
   test('packets are taken from nodes, and from nobody else', async () => {
-    const own = await lab.node('a').machine.run(['iptables', '-S', 'GANTRY-gantry0'])
-    expect(own.match(/(?<=-s )[\d.]+|DROP/g)).toEqual([lab.node('b').address, 'DROP'])
+    /** Packets for the VXLAN that a's packet filter has dropped so far. */
+    async function dropped(): Promise<number> {
+      const chain = await lab.node('a').machine.run(['iptables', '-nvxL', 'GANTRY-gantry0'])
+      return Number(/^\s*(\d+)\s+\d+\s+DROP/m.exec(chain)?.[1])
+    }
+    async function send(from: Machine): Promise<void> {
+      const program = `require('dgram').createSocket('udp4').send('x', 7421, '${lab.node('a').address}', () => process.exit())`
+      await from.run([process.execPath, '-e', program])
+    }
+    const before = await dropped()
+    await send(lab.node('b').machine)
+    expect(await dropped()).toBe(before)
+    await send(lab.engine.machine)
+    expect(await dropped()).toBe(before + 1)
+  })
+
+  test('a Docker Engine that was killed and is back closes no way', async () => {
+    await lab.node('a').stopDocker('SIGKILL')
+    await lab.node('a').startDocker()
+    await lab.until('reached from everywhere', async () => {
+      podIPs = await readyPods()
+      if (podIPs.size < pods.length) return false
+      const told = await Promise.all([...pods.map(({ name }) => name), 'a', 'b'].map(whoAnswers))
+      return told.every(answers => JSON.stringify(answers) === JSON.stringify(everybody))
+    })
   })
 
   test('a node whose address changes is found again, and its pods with it', async () => {
@@ -189,5 +224,25 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd'], 'the network between n
       'reached again',
       async () => (await asking('docker-a')(ipOf('process-b'), ports.name)) === 'process-b',
     )
+  })
+
+  test('gantry down takes everything down that Gantry made on a node', async () => {
+    const { machine } = lab.node('b')
+    const left = async (): Promise<string> => {
+      const asked = [
+        ['ip', 'link', 'show'],
+        ['ip', 'route', 'show', 'table', 'all'],
+        ['ip', 'neigh', 'show'],
+        ['iptables-save'],
+        ['ip', 'netns', 'list'],
+      ]
+      return (await Promise.all(asked.map(argv => machine.run(argv)))).join('')
+    }
+    const traces = /gantry|GANTRY|10\.244\.|10\.96\./
+    expect(await left()).toMatch(traces)
+    await lab.node('b').down()
+    // Docker's own network comes and goes with the pods'; what it says of it is its own.
+    expect((await left()).split('\n').filter(line => traces.test(line))).toEqual([])
+    expect(await lab.node('b').docker('ps', '--all', '--quiet')).toBe('')
   })
 })

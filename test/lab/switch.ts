@@ -99,7 +99,9 @@ export class Switch {
     const rules = [...this.#ports.values()].flatMap(({ port, weather: { lossPercent } }) =>
       lossPercent === undefined
         ? []
-        : ['iifname', 'oifname'].map(side => `${side} "${port}" numgen random mod 1000 < ${lossPercent * 10} drop`),
+        : ['iifname', 'oifname'].map(
+            side => `${side} "${port}" numgen random mod 1000 <= ${lossPercent * 10 - 1} drop`,
+          ),
     )
     const hook = 'type filter hook forward priority 0'
     const table = ['table bridge lab {', 'chain forward {', hook, ...rules, '}', '}']

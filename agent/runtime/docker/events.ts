@@ -1,3 +1,4 @@
+import { isRecord } from '../../../machine/json-file.ts'
 import type { DockerEngine } from './engine.ts'
 import { ownerFilters } from './labels.ts'
 import type { Owner } from './labels.ts'
@@ -68,10 +69,6 @@ function readEvent(value: unknown): DockerEvent | undefined {
     typeof text === 'string' ? [[name, text] as const] : [],
   )
   return { action: Action, id: ID, labels: Object.fromEntries(labels) }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

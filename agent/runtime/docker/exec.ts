@@ -9,6 +9,8 @@ import type { DockerEngine } from './engine.ts'
 
 /** How often the Engine is asked for what it learns a moment after the stream has ended. */
 const askEveryMs = 10
+/** A machine that is busy takes its time between saying that a command runs and running it. */
+const longestStartMs = 10_000
 
 /** Runs a command in a container. Docker has no call that ends one: its process is ended where Gantry may. */
 export async function startExec(
@@ -36,7 +38,9 @@ export async function startExec(
       }
     },
     async resize({ width, height }) {
-      await persistently(() => engine.call(what, () => exec.resize({ w: width, h: height })))
+      const resized = () => engine.call(what, () => exec.resize({ w: width, h: height }))
+      const running = async () => (await engine.call(what, () => exec.inspect())).Running
+      await persistently(resized, running)
     },
     async close() {
       const { Running, Pid } = await engine.call(what, () => exec.inspect())
@@ -48,12 +52,13 @@ export async function startExec(
 }
 
 /** The Engine says that a command is started before it is, and it may end at any moment: what fails on is of no interest. */
-async function persistently(ask: () => Promise<unknown>): Promise<void> {
-  for (let tries = 10; tries > 0; tries -= 1) {
+async function persistently(ask: () => Promise<unknown>, running: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + longestStartMs; Date.now() < deadline;) {
     try {
       await ask()
       return
     } catch {
+      if (!(await running())) return
       await sleep(askEveryMs)
     }
   }

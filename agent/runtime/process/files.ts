@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makePrivateFolder } from '../../../machine/files.ts'
-import { readJson } from '../../../machine/json-file.ts'
+import { isRecord, readJson } from '../../../machine/json-file.ts'
 import type { Uid } from '../../../engine/api/types.ts'
 import type { ContainerId } from '../runtime.ts'
 import type { Credentials } from './credentials.ts'
@@ -99,8 +99,4 @@ export function isContainerRecord(value: unknown): value is ContainerRecord {
 
 export function isSandboxRecord(value: unknown): value is SandboxRecord {
   return isRecord(value) && typeof value['podUid'] === 'string' && typeof value['hostname'] === 'string'
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -1,7 +1,8 @@
+import { sourceAnnotation } from '../../api/manifest.ts'
 import { fromTime } from '../../api/time.ts'
 import type { Pod } from '../../api/types.ts'
 import { conditionOf, isTrue } from './conditions.ts'
-import { isBeingDeleted } from './ownership.ts'
+import { controllerOf, isBeingDeleted } from './ownership.ts'
 
 /** Ended for good: no container of it will be started again. */
 export function isFinished(pod: Pod): boolean {
@@ -28,4 +29,11 @@ export function availableAt(pod: Pod, minReadySeconds: number): number | undefin
 export function isAvailable(pod: Pod, { minReadySeconds, now }: { minReadySeconds: number; now: number }): boolean {
   const at = availableAt(pod, minReadySeconds)
   return at !== undefined && at <= now
+}
+
+/** The branch itself binds the pod to its node, by `spec.nodeName`: no scheduler did, and it can be nowhere else. */
+export function isPinned(pod: Pod): boolean {
+  const { annotations } = pod.metadata
+  if (pod.spec.nodeName === undefined || annotations?.[sourceAnnotation] === undefined) return false
+  return controllerOf(pod) === undefined && !isTrue(pod.status?.conditions, 'PodScheduled')
 }

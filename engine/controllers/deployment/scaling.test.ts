@@ -57,14 +57,6 @@ test.each<Case>([
     becomes: [1, 1, 2],
   },
   {
-    sets: [
-      [4, 2],
-      [4, 3],
-    ],
-    desired: 3,
-    becomes: [3, 3],
-  },
-  {
     name: 'fewer available than the floor',
     sets: [
       [4, 1],

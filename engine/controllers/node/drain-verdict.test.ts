@@ -28,6 +28,13 @@ test.each<Case>([
   { name: 'on its way out', metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, verdict: 'wait' },
   { name: 'bare', verdict: bare },
   { name: 'bare, by force', options: { force: true }, verdict: 'evict' },
+  {
+    name: 'bound to the node by the branch, which force does not move',
+    metadata: { annotations: { 'gantry.dev/source': 'web.yaml' } },
+    spec: { nodeName: 'a' },
+    options: { force: true },
+    verdict: 'cannot move Pods that the branch binds to the node (remove their spec.nodeName there)',
+  },
   { name: 'bare, and ended', phase: 'Succeeded', spec: emptyDir, verdict: 'evict' },
   { name: 'with data of its own', metadata: ownedBy('ReplicaSet'), spec: emptyDir, verdict: local },
   {

@@ -1,7 +1,7 @@
 import type { DrainOptions } from '../../api/drain.ts'
 import type { Pod } from '../../api/types.ts'
 import { controllerOf, isBeingDeleted } from '../../cluster/objects/ownership.ts'
-import { isFinished } from '../../cluster/objects/pod-state.ts'
+import { isFinished, isPinned } from '../../cluster/objects/pod-state.ts'
 
 export type DrainVerdict =
   /** Not the drain's business. */
@@ -17,6 +17,7 @@ export type Obstacle = (typeof obstacles)[keyof typeof obstacles]
 
 const obstacles = {
   bare: 'cannot delete Pods that declare no controller (use --force to override)',
+  pinned: 'cannot move Pods that the branch binds to the node (remove their spec.nodeName there)',
   local: 'cannot delete Pods with local storage (use --delete-emptydir-data to override)',
 } as const
 
@@ -33,6 +34,7 @@ const rules: readonly Rule[] = [
   // Nobody but the node itself has a say in a mirror pod.
   { when: pod => pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined, verdict: 'stay' },
   { when: pod => isFinished(pod), verdict: 'evict' },
+  { when: pod => isPinned(pod), verdict: obstacles.pinned },
   { when: (pod, { force }) => controllerOf(pod) === undefined && !force, verdict: obstacles.bare },
   {
     when: ({ spec }, { deleteEmptydirData }) =>

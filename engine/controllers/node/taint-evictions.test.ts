@@ -24,6 +24,7 @@ interface Case {
   readonly taints?: readonly Taint[]
   readonly tolerations?: readonly Toleration[]
   readonly ending?: boolean
+  readonly pinned?: boolean
   readonly phase?: PodStatus['phase']
   readonly boundAt?: number
   readonly now?: number
@@ -35,6 +36,7 @@ interface Case {
 const cases: readonly Case[] = [
   { name: 'told to stop already', ending: true, verdict: 'stay', at: 30 },
   { name: 'has ended', phase: 'Succeeded', verdict: 'stay', at: 30 },
+  { name: 'bound to the node by the branch', pinned: true, verdict: 'stay', at: 30 },
   { name: 'stays with its node for good', tolerations: [forever], verdict: 'stay', at: Infinity },
   { name: 'tolerates everything', tolerations: [everything], verdict: 'stay', at: Infinity },
   { name: 'its node may come back', now: 29, verdict: 'wait', at: 30 },
@@ -81,18 +83,28 @@ const cases: readonly Case[] = [
   { name: 'it came when the taint was there', boundAt: 90, verdict: 'wait', at: 120 },
 ]
 
-test.each(cases)('$name', ({ taints = [unreachable], tolerations = [], ending, phase = 'Running', ...given }) => {
-  const metadata = ending === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}
-  const bound = {
-    type: 'PodScheduled',
-    status: 'True',
-    lastTransitionTime: toTime((given.boundAt ?? 0) * 1000),
-  } as const
-  const pod = podObject('web', { metadata, spec: { tolerations }, status: { phase, conditions: [bound] } })
-  const defaults = { unreachableTolerationSeconds: 30, notReadyTolerationSeconds: 20 }
-  const tainted = { pod, taints, now: (given.now ?? 100) * 1000, defaults }
-  expect({ verdict: taintVerdict(tainted), at: evictAt(tainted) / 1000 }).toEqual({
-    verdict: given.verdict,
-    at: given.at,
-  })
-})
+test.each(cases)(
+  '$name',
+  ({ taints = [unreachable], tolerations = [], ending, pinned, phase = 'Running', ...given }) => {
+    const metadata = {
+      ...(ending === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+      ...(pinned === true ? { annotations: { 'gantry.dev/source': 'web.yaml' } } : {}),
+    }
+    const bound = {
+      type: 'PodScheduled',
+      status: 'True',
+      lastTransitionTime: toTime((given.boundAt ?? 0) * 1000),
+    } as const
+    const pod = podObject('web', {
+      metadata,
+      spec: { tolerations, nodeName: 'a' },
+      status: { phase, conditions: pinned === true ? [] : [bound] },
+    })
+    const defaults = { unreachableTolerationSeconds: 30, notReadyTolerationSeconds: 20 }
+    const tainted = { pod, taints, now: (given.now ?? 100) * 1000, defaults }
+    expect({ verdict: taintVerdict(tainted), at: evictAt(tainted) / 1000 }).toEqual({
+      verdict: given.verdict,
+      at: given.at,
+    })
+  },
+)

@@ -3,7 +3,7 @@ import { fromTime } from '../../api/time.ts'
 import type { Pod, Taint, Toleration } from '../../api/types.ts'
 import { conditionOf } from '../../cluster/objects/conditions.ts'
 import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
-import { isFinished } from '../../cluster/objects/pod-state.ts'
+import { isFinished, isPinned } from '../../cluster/objects/pod-state.ts'
 
 /** What a cluster sets for pods that say nothing of a lost node themselves. */
 export interface TolerationDefaults {
@@ -32,6 +32,8 @@ const rules: readonly Rule[] = [
   { when: ({ pod }) => isBeingDeleted(pod), verdict: 'stay' },
   // One that has ended runs nowhere.
   { when: ({ pod }) => isFinished(pod), verdict: 'stay' },
+  // The branch binds it to this very node: it would be made anew there at once, without end.
+  { when: ({ pod }) => isPinned(pod), verdict: 'stay' },
   // It tolerates every taint that evicts, and for good.
   { when: tainted => evictAt(tainted) === Number.POSITIVE_INFINITY, verdict: 'stay' },
   // The taint may be lifted before its time is up.

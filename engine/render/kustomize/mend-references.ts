@@ -7,8 +7,15 @@ import { effectiveNamespace, idInWords, isClusterScoped, isSelected, type Gvk } 
 
 /** Writes the names that resources have now wherever another resource refers to them by one that they had. */
 export function mendReferences(resources: readonly Resource[], references: readonly NameReference[]): void {
+  const named = new Map<string, Resource[]>()
+  for (const resource of resources) {
+    for (const name of new Set(previousIds(resource).map(id => id.name))) {
+      named.set(name, [...(named.get(name) ?? []), resource])
+    }
+  }
+  if (named.size === 0) return
   for (const referrer of resources) {
-    const candidates = referable(referrer, resources)
+    const candidates = (name: string): readonly Resource[] => referable(referrer, named.get(name) ?? [])
     const id = originalId(referrer)
     for (const { fieldSpecs, ...target } of references) {
       for (const spec of fieldSpecs) {
@@ -22,7 +29,8 @@ export function mendReferences(resources: readonly Resource[], references: reado
 
 interface Mending {
   readonly referrer: Resource
-  readonly candidates: readonly Resource[]
+  /** What had a name and can be referred to. */
+  readonly candidates: (name: string) => readonly Resource[]
   readonly target: Partial<Gvk>
   readonly path: string
 }
@@ -69,7 +77,7 @@ function mendObject(value: Fields, mending: Mending): void {
   }
   const referral = referralOf(String(name), {
     ...mending,
-    candidates: inNamespace(mending.candidates, fieldOf(value, 'namespace')),
+    candidates: known => inNamespace(mending.candidates(known), fieldOf(value, 'namespace')),
     withNamespace: true,
   })
   if (referral === undefined) return
@@ -90,11 +98,10 @@ function referralOf(name: string, mending: Mending & { readonly withNamespace?: 
   const { referrer, target, path } = mending
   const roleRef = path.endsWith('roleRef/name') ? roleRefOf(referrer.object) : undefined
   const id = currentId(referrer)
-  const candidates = mending.candidates.filter(candidate => {
+  const candidates = mending.candidates(name).filter(candidate => {
     const previous = previousIds(candidate)
     const current = currentId(candidate)
     return (
-      previous.some(each => each.name === name) &&
       previous.some(each => isSelected(each, target)) &&
       (roleRef === undefined || previous.some(each => isSelected(each, roleRef))) &&
       (isClusterScoped(id) ||

@@ -4,7 +4,7 @@ import { fieldOf, isFields, setField, textOf } from './fields.ts'
 import { hashOf } from './hash.ts'
 import type { ResourceSet } from './resource-set.ts'
 import { currentId, gvkOf, nameOf, originalId, rememberId, setMetadata, type Resource } from './resource.ts'
-import { idInWords, isClusterScoped, isSelected, sameId, type Gvk, type ResourceId } from './resource-id.ts'
+import { idInWords, idKey, isClusterScoped, isSelected, type Gvk, type ResourceId } from './resource-id.ts'
 
 export interface Affix {
   readonly side: 'prefix' | 'suffix'
@@ -60,16 +60,20 @@ export interface NamespaceChange {
 }
 
 export function setNamespace(set: ResourceSet, change: NamespaceChange): void {
+  const moved = new Set<string>()
   for (const resource of set.resources) {
     rememberId(resource)
     moveOne(resource, change)
+  }
+  for (const resource of set.resources) {
     const id = currentId(resource)
-    const other = set.resources.find(each => each !== resource && sameId(currentId(each), id))
-    if (other === undefined) continue
-    throw new KustomizeFailure(`in the namespace ${change.namespace} there are two of ${idInWords(id)}`, {
-      origin: resource.origin,
-      remedy: 'rename one of them',
-    })
+    if (moved.has(idKey(id))) {
+      throw new KustomizeFailure(`in the namespace ${change.namespace} there are two of ${idInWords(id)}`, {
+        origin: resource.origin,
+        remedy: 'rename one of them',
+      })
+    }
+    moved.add(idKey(id))
   }
 }
 

@@ -63,6 +63,11 @@ export function sameId(a: ResourceId, b: ResourceId): boolean {
   return sameGvkAndName(a, b) && effectiveNamespace(a) === effectiveNamespace(b)
 }
 
+/** Equal for what sameId takes for one. */
+export function idKey(id: ResourceId): string {
+  return [id.group, id.version, id.kind, effectiveNamespace(id), id.name].join('\n')
+}
+
 export function sameGvkAndName(a: ResourceId, b: ResourceId): boolean {
   return a.group === b.group && a.version === b.version && a.kind === b.kind && a.name === b.name
 }

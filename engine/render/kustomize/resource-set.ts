@@ -11,15 +11,28 @@ import {
   setMetadata,
   type Resource,
 } from './resource.ts'
-import { idInWords, sameId, type ResourceId } from './resource-id.ts'
+import { idInWords, idKey, sameId, type ResourceId } from './resource-id.ts'
 
 /** The resources of a build in the order in which they came; no two have one id. */
 export class ResourceSet {
-  resources: Resource[] = []
+  #resources: Resource[] = []
+  /** By current id, for as long as no id changes. */
+  #ids: Map<string, Resource> | undefined
+
+  get resources(): Resource[] {
+    return this.#resources
+  }
+
+  /** To be set whenever ids may have changed. */
+  set resources(resources: Resource[]) {
+    this.#resources = resources
+    this.#ids = undefined
+  }
 
   append(resource: Resource): void {
+    const ids = (this.#ids ??= new Map(this.#resources.map(each => [idKey(currentId(each)), each])))
     const id = currentId(resource)
-    const other = this.resources.find(each => sameId(currentId(each), id))
+    const other = ids.get(idKey(id))
     if (other !== undefined) {
       const { file, line } = other.origin
       throw new KustomizeFailure(`${idInWords(id)} comes twice, first from ${file}:${line}`, {
@@ -27,7 +40,8 @@ export class ResourceSet {
         remedy: 'remove one of them, or give each its own name, prefix or namespace',
       })
     }
-    this.resources.push(resource)
+    ids.set(idKey(id), resource)
+    this.#resources.push(resource)
   }
 
   appendAll(resources: readonly Resource[]): void {
@@ -64,7 +78,7 @@ export class ResourceSet {
       for (const name of ['data', 'binaryData']) mergeTexts(made.object, { name, base: old.object })
       made.note = old.note ?? made.note
     }
-    this.resources[this.resources.indexOf(old)] = made
+    this.resources = this.resources.with(this.resources.indexOf(old), made)
   }
 
   /** The one resource that has, or had, an id. */

@@ -44,7 +44,7 @@ export async function carryCommand(socket: WebSocket, options: CommandChannels):
 
 /** The client's messages become frames; it waits while the node reads no more. */
 function carryIn(socket: WebSocket, stream: Duplex): void {
-  stream.on('drain', () => socket.resume())
+  for (const event of ['drain', 'close']) stream.on(event, () => socket.resume())
   socket.on('message', (data: Buffer) => {
     const frames = framesOf(data)
     if (frames !== undefined && !stream.write(frames)) socket.pause()

@@ -4,7 +4,6 @@
  * writes no more.
  */
 import type { Duplex } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import type { WebSocket } from 'ws'
 import { channels } from '../../protocol/frames.ts'
 import type { PortForwardRequest } from '../../protocol/streams.ts'
@@ -37,13 +36,15 @@ export async function carryPorts(socket: WebSocket, { requests, open }: PortChan
   socket.resume()
   await Promise.all(
     [...streams].map(async ([channel, stream]) => {
-      stream.on('drain', () => socket.resume())
+      // One that has been told its end drains without a word.
+      for (const event of ['drain', 'finish', 'close']) stream.on(event, () => socket.resume())
+      const said = new Promise(resolve => stream.once('finish', resolve).once('close', resolve))
       try {
         for await (const chunk of readable(stream)) await send(channel, chunk as Buffer)
         if (!socket.protocol.startsWith('v5')) return
         // The other direction goes on until the client has said all.
         await send(channels.close, Buffer.of(channel))
-        await finished(stream)
+        await said
       } catch (error) {
         await send(channel + 1, Buffer.from(textOf(error)))
       }

@@ -6,9 +6,11 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Pod } from '../../api/types.ts'
+import { StreamRefused } from '../../protocol/streams.ts'
 import type { OpenStream } from '../controls.ts'
 import type { Exchange } from '../respond.ts'
-import { badRequest, forbidden } from '../status-error.ts'
+import { containerStatus } from '../pod-container.ts'
+import { badRequest, forbidden, ofStream } from '../status-error.ts'
 import { carryCommand } from './command-channels.ts'
 import { askedAttach, askedExec, askedPorts } from './pod-stream.ts'
 import type { StreamSubresource } from './pod-stream.ts'
@@ -47,16 +49,18 @@ export function createUpgrades(openStream: OpenStream): Upgrades {
     upgrade: Upgrade,
     { pod, subresource, query }: { pod: Pod; subresource: StreamSubresource; query: URLSearchParams },
   ): Promise<void> {
-    refuseOtherProtocols(upgrade.request)
     const gone = new AbortController()
     upgrade.socket.once('close', () => gone.abort())
     const node = pod.spec.nodeName ?? ''
     if (subresource === 'portforward') {
       const requests = askedPorts(pod, query)
+      refuseOtherProtocols(upgrade.request)
       const open = (request: (typeof requests)[number]): Promise<Duplex> => openStream(node, request, gone.signal)
       return carryPorts(await accept(upgrade), { requests, open })
     }
     const asked = subresource === 'exec' ? askedExec(pod, query) : askedAttach(pod, query)
+    if (!isWebSocket(upgrade.request)) refuseStopped(pod, asked.request.container)
+    refuseOtherProtocols(upgrade.request)
     // What cannot be begun is refused with a status, while there still is one.
     const stream = await openStream(node, asked.request, gone.signal)
     const command = asked.request.kind === 'exec' ? asked.request.command : []
@@ -96,10 +100,20 @@ function keepAsking(client: WebSocket): void {
   client.once('close', () => clearInterval(timer))
 }
 
+function isWebSocket({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** kubectl asks once more by its older protocol, and shows what it hears then. @throws StatusError 404 as the node has it */
+function refuseStopped(pod: Pod, container: string): void {
+  if (containerStatus(pod, container)?.state.running !== undefined) return
+  throw ofStream(new StreamRefused(404, `container not found ("${container}")`))
+}
+
 /** @throws StatusError 400 with what would do. kubectl then shows the message as its own. */
 function refuseOtherProtocols({ headers }: IncomingMessage): void {
   const offered = new Set((headers['sec-websocket-protocol'] ?? '').split(',').map(protocol => protocol.trim()))
-  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+  if (!isWebSocket({ headers })) {
     throw badRequest(
       `this server streams over WebSocket, not ${headers.upgrade}: use kubectl 1.31 or newer, or gantry, which do`,
     )
