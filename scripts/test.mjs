@@ -3,7 +3,7 @@
 //   --strict    a test that cannot run here fails (CI)
 //   anything else goes to vitest: npm test -- engine/api
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepare } from './prepare.mjs'
@@ -20,7 +20,8 @@ const folder = mkdtempSync(join(tmpdir(), 'gantry-test-'))
 let code = 1
 try {
   code = await vitest(join(folder, 'results.json'))
-  code = summarize(join(folder, 'results.json')) && code === 0 ? 0 : 1
+  // Whoever ended it wants no count of what it did.
+  if (existsSync(join(folder, 'results.json'))) code = summarize(join(folder, 'results.json')) && code === 0 ? 0 : 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
   await setup.tearDown()
