@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { fieldOf, isFields, textOf, type Fields } from './fields.ts'
-import { sha256 } from './sha256.ts'
 
 /** What Kustomize appends to the name of a generated ConfigMap or Secret: ten letters that follow from its contents. */
 export function hashOf(object: Fields): string {
-  const hex = sha256(goJson(hashed(object)))
+  const hex = createHash('sha256')
+    .update(goJson(hashed(object)))
+    .digest('hex')
   return Array.from(hex.slice(0, 10), digit => readable[digit] ?? digit).join('')
 }
 
