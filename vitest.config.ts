@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -9,6 +10,8 @@ export default defineConfig({
           // One after the other: the simulation wants every core, and end-to-end tests the machine's network.
           sequence: { groupOrder: 0 },
           include: ['engine/**/*.test.ts', 'agent/**/*.test.ts', 'machine/**/*.test.ts', 'scripts/**/*.test.ts'],
+          // Most wait for processes and the disk; by itself vitest takes one of two cores.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },
@@ -18,7 +21,7 @@ export default defineConfig({
           name: 'simulation',
           sequence: { groupOrder: 1 },
           include: ['test/simulation/**/*.test.ts'],
-          // One for each half of the seeds: vitest leaves a core of two unused.
+          // One for each half of the seeds.
           maxWorkers: 2,
           // Most of what a run makes is short-lived.
           execArgv: ['--max-semi-space-size=32'],
