@@ -23,9 +23,10 @@ import type { NetworkMode } from './protocol/session.ts'
 import { createOutbox } from './outbox.ts'
 import { createRenderer } from './render/renderer.ts'
 import { pathBelow, serve } from './serve.ts'
-import type { Readiness } from './server/controls.ts'
+import type { OpenStream, Readiness } from './server/controls.ts'
 import { checkFree } from './server/listen.ts'
 import { createServer } from './server/server.ts'
+import { createUsage } from './usage.ts'
 import { createStore } from './server/store.ts'
 import { openState } from './state.ts'
 import { version } from '../machine/version.ts'
@@ -217,13 +218,15 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   })
   own(() => gitServer.close())
   const gitPath = `/git/${clusterName}.git`
+  const openStream: OpenStream = (node, request, signal) => nodes.frontDoor.open(node, request, signal)
   const server = createServer({
     store,
     token: data.token,
     version,
     git: (request, response) => gitServer.handle(request, response, pathBelow(gitPath, request.url)),
     ready,
-    openStream: (node, request, signal) => nodes.frontDoor.open(node, request, signal),
+    openStream,
+    measure: createUsage(openStream, () => nodes.frontDoor.connected),
     engine: createControls({
       clusterName,
       branch: options.branch,

@@ -17,6 +17,7 @@ import type {
   SandboxSpec,
   SandboxState,
 } from '../runtime/runtime.ts'
+import type { ContainerCounters } from '../runtime/counters.ts'
 import type { ContainerStreams } from '../runtime/streams.ts'
 
 type ContainerState = ContainerStatusReport['state']
@@ -133,6 +134,16 @@ export class MemoryRuntime implements Runtime {
     for (const text of lines.slice(Math.max(0, lines.length - tailLines))) {
       yield { time: '2026-11-20T19:08:09.000000000Z', stream: 'stdout', text }
     }
+  }
+
+  async usage(): Promise<readonly ContainerCounters[]> {
+    const running = [...this.#containers.values()].filter(({ status }) => status.state.kind === 'running')
+    return running.map(({ spec }) => ({
+      podUid: spec.podUid,
+      container: spec.name,
+      cpuNanoseconds: 0,
+      memoryBytes: 0,
+    }))
   }
 
   watch(listener: (event: RuntimeEvent) => void): () => void {

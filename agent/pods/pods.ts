@@ -3,11 +3,13 @@ import { readFile } from 'node:fs/promises'
 import type { NodeName, Pod, Uid } from '../../engine/api/types.ts'
 import type { EventReport, PodReport } from '../../engine/protocol/session.ts'
 import { StreamRefused } from '../../engine/protocol/streams.ts'
+import type { NodeUsage } from '../../engine/protocol/streams.ts'
 import type { OpenStream } from '../answers.ts'
 import type { Mirror } from '../mirror.ts'
 import type { NodeNetwork } from '../network/network.ts'
 import { createProber } from '../probes/prober.ts'
 import type { Runtime, RuntimeEvent, SandboxState } from '../runtime/runtime.ts'
+import { createMeter } from '../usage.ts'
 import { createVolumes } from '../volumes/volumes.ts'
 import { Alarms } from './alarms.ts'
 import { parseResolvConf } from './dns.ts'
@@ -84,6 +86,7 @@ class NodePods implements Pods {
   readonly #unwatch: (() => void)[] = []
   readonly #alarms = new Alarms()
   readonly #around: Surroundings
+  readonly #measure: () => Promise<NodeUsage>
   #mirror: Mirror | undefined
   #nodeStops = false
   #whenEmpty: (() => void) | undefined
@@ -91,6 +94,7 @@ class NodePods implements Pods {
   constructor(options: PodsOptions, { saved, hands }: { saved: ReadonlyMap<Uid, Pod>; hands: Surroundings['hands'] }) {
     this.#options = options
     this.#saved = saved
+    this.#measure = createMeter([...options.runtimes.values()])
     this.#around = {
       hands,
       alarms: this.#alarms,
@@ -139,6 +143,10 @@ class NodePods implements Pods {
   }
 
   readonly open: OpenStream = async (request, signal) => {
+    if (request.kind === 'usage') {
+      const usage = await this.#measure()
+      return async stream => void stream.end(JSON.stringify(usage))
+    }
     const worker = this.#workers.get(request.podUid)
     if (!worker?.place) throw new StreamRefused(404, `this node has no pod with uid ${request.podUid}`)
     const found = { pod: worker.pod, observed: worker.observed, runtime: worker.place.runtime }

@@ -1,7 +1,7 @@
 /** What a client wants of a pod on this node: its log, a command in it, its own streams, a port. */
 import { pipeline } from 'node:stream/promises'
 import { StreamRefused } from '../../engine/protocol/streams.ts'
-import type { StreamRequest } from '../../engine/protocol/streams.ts'
+import type { StreamRequest, UsageRequest } from '../../engine/protocol/streams.ts'
 import type { Carry } from '../answers.ts'
 import type { ContainerStreams } from '../runtime/streams.ts'
 import { connectStreams } from './connect.ts'
@@ -13,7 +13,11 @@ import { moment } from './moment.ts'
 import { connectToPort, joinStreams } from './port-forward.ts'
 
 /** Begins it. Rejects with StreamRefused. */
-export async function openPodStream(request: StreamRequest, found: FoundPod, signal: AbortSignal): Promise<Carry> {
+export async function openPodStream(
+  request: Exclude<StreamRequest, UsageRequest>,
+  found: FoundPod,
+  signal: AbortSignal,
+): Promise<Carry> {
   const { runtime } = found
   switch (request.kind) {
     case 'logs': {

@@ -5,6 +5,7 @@ import { execSuite } from './exec.suite.ts'
 import { lifecycleSuite } from './lifecycle.suite.ts'
 import { streamsSuite } from './streams.suite.ts'
 import { surroundingsSuite } from './surroundings.suite.ts'
+import { usageSuite } from './usage.suite.ts'
 
 export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
   const ground = prepareGround(make)
@@ -12,4 +13,5 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
   surroundingsSuite(ground)
   streamsSuite(ground)
   execSuite(ground)
+  usageSuite(ground)
 }

@@ -10,6 +10,7 @@ import type {
   PodSecurityContext,
   Uid,
 } from '../../engine/api/types.ts'
+import type { ContainerCounters } from './counters.ts'
 import type { ContainerStreams } from './streams.ts'
 
 export interface Runtime {
@@ -48,6 +49,8 @@ export interface Runtime {
   attach(id: ContainerId, options: { stdin: boolean }): Promise<ContainerStreams>
   /** Lines kept of a container, oldest first; with `follow`, on until it ends or the signal aborts. */
   logs(id: ContainerId, options: LogOptions): AsyncIterable<LogLine>
+  /** What every running container has used so far, and holds now. */
+  usage(): Promise<readonly ContainerCounters[]>
   /** Tells of containers that started or ended, and of sandboxes that vanished. Ends with the returned function. */
   watch(listener: (event: RuntimeEvent) => void): () => void
   /** The addresses of `listen`ing sockets of a pod, where the runtime can tell: to find one bound to the wildcard. */

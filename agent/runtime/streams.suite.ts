@@ -1,4 +1,5 @@
 /** What comes out of a container, and who is connected to it. */
+import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Ground } from './runtime.fixture.ts'
 import { until } from './runtime.fixture.ts'
@@ -39,14 +40,16 @@ export function streamsSuite(ground: Ground): void {
   })
 
   test('runs commands in a container, with its environment, and ends them in time', async () => {
+    // Where nothing is isolated it is the host's.
+    const here = `/tmp/gantry-here-${randomInt(1_000_000_000)}`
     const { id } = await ground.runtime.startContainer(
-      container('echo here >/tmp/here; sleep 1000', { env: { COLOUR: 'blue' } }),
+      container(`echo here >${here}; sleep 1000`, { env: { COLOUR: 'blue' } }),
     )
     await until(
-      () => ground.runtime.exec(id, { command: ['cat', '/tmp/here'], timeoutMs: 5000 }),
+      () => ground.runtime.exec(id, { command: ['cat', here], timeoutMs: 5000 }),
       result => result.exitCode === 0,
     )
-    const command = ['/bin/sh', '-c', 'cat /tmp/here; echo $COLOUR; echo oops >&2; exit 5']
+    const command = ['/bin/sh', '-c', `cat ${here}; rm ${here}; echo $COLOUR; echo oops >&2; exit 5`]
     const { exitCode, output } = await ground.runtime.exec(id, { command, timeoutMs: 5000 })
     expect({ exitCode, output: output.split('\n').sort() }).toEqual({
       exitCode: 5,

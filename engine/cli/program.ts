@@ -6,6 +6,7 @@ import type { GetOptions } from './get.ts'
 import type { LogsOptions } from './logs.ts'
 import type { DrainFlags } from './node.ts'
 import type { Terminal } from './terminal.ts'
+import type { TopOptions, TopPodsOptions } from './top.ts'
 import { addStreamCommands } from './streams/commands.ts'
 import { addRenderCommands } from './render.ts'
 import { addAgentCommand } from './agent.ts'
@@ -32,6 +33,7 @@ export function createProgram(openTerminal: OpenTerminal = processTerminal): Com
   addDescribe(program, openTerminal)
   addLogs(program, openTerminal)
   addStreamCommands({ command: name => asking(inNamespace(program.command(name))), connect, openTerminal })
+  addTop(program, openTerminal)
   addEvents(program, openTerminal)
   addHistory(program, openTerminal)
   addRollback(program, openTerminal)
@@ -114,6 +116,30 @@ function addLogs(program: Command, openTerminal: OpenTerminal): void {
     .action(async (target: string | undefined, options: ConnectionOptions & LogsOptions) => {
       const { logs } = await import('./logs.ts')
       await logs(await connect(options), target, { options, terminal: await openTerminal() })
+    })
+}
+
+function addTop(program: Command, openTerminal: OpenTerminal): void {
+  const top = program.command('top').description('show what nodes and pods use, of cpu and memory')
+  asking(top.command('nodes'))
+    .alias('node')
+    .description('of nodes, and of what pods may have there')
+    .argument('[name]', 'a node; all by default')
+    .option('-l, --selector <labels>', 'those with these labels')
+    .action(async (name: string | undefined, options: ConnectionOptions & TopOptions) => {
+      const { topNodes } = await import('./top.ts')
+      await topNodes(await connect(options), name, { options, terminal: await openTerminal() })
+    })
+  asking(inNamespace(top.command('pods')))
+    .alias('pod')
+    .description('of pods')
+    .argument('[name]', 'a pod; all by default')
+    .option('-A, --all-namespaces', 'of all namespaces', false)
+    .option('-l, --selector <labels>', 'those with these labels')
+    .option('--containers', 'each container for itself', false)
+    .action(async (name: string | undefined, options: ConnectionOptions & TopPodsOptions) => {
+      const { topPods } = await import('./top.ts')
+      await topPods(await connect(options), name, { options, terminal: await openTerminal() })
     })
 }
 

@@ -1,7 +1,7 @@
 import { checkedNode } from './check-node.ts'
 import type { AgentMessage, EngineMessage, PodReport } from './session.ts'
 import { agreedVersion, protocolVersions } from './versions.ts'
-import type { StreamRequest } from './streams.ts'
+import type { NodeUsage, StreamRequest } from './streams.ts'
 
 type Shape = 'number' | 'string' | 'boolean' | 'object' | 'array' | Fields | readonly [Fields]
 /** Which fields must be there, of which JavaScript type; a list of one shape is an array of such. */
@@ -38,6 +38,7 @@ const streamShapes: Readonly<Record<StreamRequest['kind'], Fields>> = {
   exec: { ...container, command: 'array', stdin: 'boolean', tty: 'boolean' },
   attach: { ...container, stdin: 'boolean' },
   portforward: { podUid: 'string', port: 'number' },
+  usage: {},
 }
 
 /**
@@ -75,6 +76,16 @@ function checkVersions(json: unknown): void {
   const { oldest, newest } = { ...(versions as object) } as { oldest?: unknown; newest?: unknown }
   if (type !== 'hello' || typeof oldest !== 'number' || typeof newest !== 'number') return
   agreedVersion({ oldest, newest }, protocolVersions)
+}
+
+const usage = { cpuNanocores: 'number', memoryBytes: 'number' } as const
+
+/** Throws TypeError where `json` is no answer to a UsageRequest. */
+export function parseNodeUsage(json: unknown): NodeUsage {
+  const containers = [{ ...usage, podUid: 'string', container: 'string' }] as const
+  const fields = { at: 'number', windowMs: 'number', node: usage, containers } as const
+  checkFields({ ...(json as object | null) }, fields, "the agent's usage")
+  return json as NodeUsage
 }
 
 /** A report either says that a pod is gone or how it is. */

@@ -30,7 +30,17 @@ export interface PortForwardRequest {
   readonly port: number
 }
 
-export type StreamRequest = ({ readonly kind: 'logs' } & LogRequest) | ExecRequest | AttachRequest | PortForwardRequest
+/** Measures now. */
+export interface UsageRequest {
+  readonly kind: 'usage'
+}
+
+export type StreamRequest =
+  | ({ readonly kind: 'logs' } & LogRequest)
+  | ExecRequest
+  | AttachRequest
+  | PortForwardRequest
+  | UsageRequest
 
 /** How a command or an attached container ended. */
 export interface StreamEnd {
@@ -63,4 +73,25 @@ export class StreamRefused extends Error {
     this.name = 'StreamRefused'
     this.status = status
   }
+}
+
+/** What a node and its containers use, as rates over a window that has just ended. Answers `UsageRequest` as JSON. */
+export interface NodeUsage {
+  /** The end of the window, milliseconds since 1970 by the node's clock. */
+  readonly at: number
+  readonly windowMs: number
+  readonly node: Usage
+  readonly containers: readonly ContainerUsage[]
+}
+
+export interface Usage {
+  /** Billionths of a core. */
+  readonly cpuNanocores: number
+  /** What cannot be taken back without loss: no page that is only a copy of a file's. */
+  readonly memoryBytes: number
+}
+
+export interface ContainerUsage extends Usage {
+  readonly podUid: Uid
+  readonly container: string
 }

@@ -66,7 +66,11 @@ export function aggregated(resources: readonly Resource[], options: { version: s
   }
 }
 
-const readVerbs = ['get', 'list', 'watch']
+/** What is measured when it is asked for has no changes to watch. */
+function verbsOf({ group }: Resource): readonly string[] {
+  return group === 'metrics.k8s.io' ? ['get', 'list'] : ['get', 'list', 'watch']
+}
+
 const podSubresources = [
   { name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
   { name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
@@ -88,13 +92,14 @@ function groupEntry(resources: readonly Resource[], name: string): object {
   return { name, versions, preferredVersion: versions[0] }
 }
 
-function resourceEntry({ plural, singular, namespaced, kind, shortNames, categories }: Resource): object {
+function resourceEntry(resource: Resource): object {
+  const { plural, singular, namespaced, kind, shortNames, categories } = resource
   return {
     name: plural,
     singularName: singular,
     namespaced,
     kind,
-    verbs: readVerbs,
+    verbs: verbsOf(resource),
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
   }
@@ -119,7 +124,7 @@ function aggregatedEntry(resource: Resource): object {
     responseKind,
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
-    verbs: readVerbs,
+    verbs: verbsOf(resource),
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
     ...(kindKey === 'Pod'

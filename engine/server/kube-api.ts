@@ -2,6 +2,8 @@ import type { KubeObject, Pod } from '../api/types.ts'
 import { keyOf } from '../api/reference.ts'
 import type { OpenStream } from './controls.ts'
 import { aggregated, coreVersions, group, groupList, resourceList, versionInfo } from './discovery.ts'
+import { isMetricsPath, metricsDocument, metricsResources } from './metrics-api.ts'
+import type { MeasureUsage } from './metrics-api.ts'
 import { readPage, renderPage } from './list.ts'
 import { servePodLog } from './pod-log.ts'
 import { flag } from './read-options.ts'
@@ -38,7 +40,12 @@ interface Target {
   readonly subresource: string | undefined
 }
 
-export function createKubeApi(options: { store: Store; openStream: OpenStream; version: string }): KubeApi {
+export function createKubeApi(options: {
+  store: Store
+  openStream: OpenStream
+  measure: MeasureUsage
+  version: string
+}): KubeApi {
   const { store, openStream } = options
   const watches = new Set<Watch>()
   return { serve, podStream, watches }
@@ -49,7 +56,16 @@ export function createKubeApi(options: { store: Store; openStream: OpenStream; v
     if (request.method !== 'GET' && request.method !== 'HEAD') throw readOnly(request.method ?? '')
     const parts = partsOf(url)
     const resources = servedResources(store)
-    const document = discoveryDocument(parts, { resources, accept: request.headers.accept, version: options.version })
+    const discovered = [...resources, ...metricsResources]
+    if (isMetricsPath(parts)) {
+      const { store, measure } = options
+      return sendJson(exchange, await metricsDocument(parts, { store, measure, query: url.searchParams }))
+    }
+    const document = discoveryDocument(parts, {
+      resources: discovered,
+      accept: request.headers.accept,
+      version: options.version,
+    })
     if (document !== undefined) {
       if (document.contentType === undefined) return sendJson(exchange, document.body)
       return send(exchange, [JSON.stringify(document.body)], { code: 200, contentType: document.contentType })

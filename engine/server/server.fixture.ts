@@ -57,6 +57,7 @@ export async function startServer(overrides: FixtureOptions = {}): Promise<Serve
     version: '0.0.0-test',
     git: async (_, response) => void response.end('git'),
     ready: () => ({ ok: true, checks: [] }),
+    measure: async () => new Map(),
     openStream: async (_, request) => {
       const stream = new PassThrough()
       if (request.kind === 'logs') stream.end(`line 1 of ${request.container}\nline 2\n`)

@@ -331,6 +331,7 @@ async function optionsOf(): Promise<Parameters<typeof createServer>[0]> {
     git: () => Promise.resolve(),
     ready: () => ({ ok: true, checks: [] }),
     openStream: () => Promise.reject(new Error('not asked')),
+    measure: () => Promise.reject(new Error('not asked')),
     engine: {
       status: () => {
         throw new Error('not asked')

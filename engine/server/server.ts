@@ -12,6 +12,7 @@ import { Refused } from './controls.ts'
 import { serveGantryApi } from './gantry-api.ts'
 import { healthPaths, serveHealth } from './health.ts'
 import { createKubeApi } from './kube-api.ts'
+import type { MeasureUsage } from './metrics-api.ts'
 import type { Listening } from './listen.ts'
 import { listen } from './listen.ts'
 import type { Route } from './metrics.ts'
@@ -34,6 +35,7 @@ export interface ServerOptions {
   readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   readonly ready: () => Readiness
   readonly openStream: OpenStream
+  readonly measure: MeasureUsage
   readonly engine: EngineControls
   readonly registry: Registry
   /** Told of requests that failed by our own fault. */

@@ -113,7 +113,9 @@ function suite(name: string, needs: readonly Need[], options: GantryOptions & { 
     })
 
     test('a terminal has the size of ours, and its exit code', async () => {
-      const inside = `exec ${process.execPath} ${cli} exec -it box -c main ${server.join(' ')} -- sh -c 'test -t 0 && stty size; exit 7'`
+      // Docker starts a command before its terminal has a size.
+      const sized = 'until [ "$(stty size)" != "0 0" ]; do sleep 0.02; done'
+      const inside = `exec ${process.execPath} ${cli} exec -it box -c main ${server.join(' ')} -- sh -c '${sized}; test -t 0 && stty size; exit 7'`
       const { code, stdout } = await gantry.run('script', ['-qec', `stty rows 33 cols 101; ${inside}`, '/dev/null'])
       expect(code).toBe(7)
       expect(stdout).toContain('33 101')
@@ -229,6 +231,21 @@ function suite(name: string, needs: readonly Need[], options: GantryOptions & { 
       const { stdout: recent } = await gantry.cli('logs', 'box', '-c', 'main', '--since', '1s', ...server)
       expect(recent).toMatch(/^(tick \d+\n){2,15}$/)
       expect((await gantry.cli('logs', 'done', ...server)).stdout).toBe('was here\n')
+    })
+
+    test('top tells what nodes and pods use, to kubectl too', async () => {
+      const { stdout: nodes } = must(await gantry.cli('top', 'nodes', ...server))
+      expect(nodes).toMatch(
+        /^NAME +CPU\(cores\) +CPU\(%\) +MEMORY\(bytes\) +MEMORY\(%\)\n\S+ +\d+m +\d+% +\d+Mi +\d+%\n$/,
+      )
+      const { stdout: pods } = must(await gantry.cli('top', 'pods', '--containers', '-l', 'app=box', ...server))
+      // A Node.js that ticks takes megabytes, a sleep next to nothing.
+      expect(pods).toMatch(
+        /^POD +NAME +CPU\(cores\) +MEMORY\(bytes\)\nbox +main +\d+m +[1-9]\d*Mi\nbox +other +\d+m +\dMi\n$/,
+      )
+      if (missing('kubectl') !== undefined) return
+      const theirs = must(await gantry.run('kubectl', ['--kubeconfig', gantry.kubeconfig, 'top', 'pods', 'box']))
+      expect(theirs.stdout).toMatch(/^NAME +CPU\(cores\) +MEMORY\(bytes\) *\nbox +\d+m +\d+Mi *\n$/)
     })
 
     test('client-node: exec and port-forward', async () => {

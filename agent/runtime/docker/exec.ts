@@ -39,8 +39,9 @@ export async function startExec(
     },
     async resize({ width, height }) {
       const resized = () => engine.call(what, () => exec.resize({ w: width, h: height }))
-      const running = async () => (await engine.call(what, () => exec.inspect())).Running
-      await persistently(resized, running)
+      // Before its start it does not run either, but has no exit code.
+      const ended = async () => typeof (await engine.call(what, () => exec.inspect())).ExitCode === 'number'
+      await persistently(resized, ended)
     },
     async close() {
       const { Running, Pid } = await engine.call(what, () => exec.inspect())
@@ -52,13 +53,13 @@ export async function startExec(
 }
 
 /** The Engine says that a command is started before it is, and it may end at any moment: what fails on is of no interest. */
-async function persistently(ask: () => Promise<unknown>, running: () => Promise<boolean>): Promise<void> {
+async function persistently(ask: () => Promise<unknown>, ended: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + longestStartMs; Date.now() < deadline;) {
     try {
       await ask()
       return
     } catch {
-      if (!(await running())) return
+      if (await ended()) return
       await sleep(askEveryMs)
     }
   }

@@ -34,6 +34,7 @@ export function busyboxImage(): string {
     'kill',
     'tar',
     'tty',
+    'tr',
   ]) {
     symlinkSync('busybox', join(root, 'bin', applet))
   }

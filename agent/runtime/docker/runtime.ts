@@ -18,9 +18,11 @@ import type {
   SandboxState,
 } from '../runtime.ts'
 import { collect } from '../collect.ts'
+import type { ContainerCounters } from '../counters.ts'
 import { StartError } from '../runtime.ts'
 import type { ContainerStreams } from '../streams.ts'
 import { containerOptions, sandboxOptions } from './create-options.ts'
+import { countersOf } from './counters.ts'
 import { DockerError, dockerEngine, isStatus, orMissing } from './engine.ts'
 import type { DockerEngine } from './engine.ts'
 import { followEvents } from './events.ts'
@@ -240,6 +242,18 @@ class DockerRuntime implements Runtime {
     const info = await this.#inspect(id)
     if (info === undefined) return
     yield* readLog(this.#engine, { id, framed: !info.Config.Tty }, options)
+  }
+
+  async usage(): Promise<readonly ContainerCounters[]> {
+    const found = await this.#find([`${label.role}=container`])
+    const running = found.filter(info => info.State === 'running')
+    const counters = await Promise.all(running.map(({ Id }) => countersOf(this.#engine, Id)))
+    return running.flatMap(({ Labels }, index) => {
+      const [podUid, container, used] = [Labels[label.podUid], Labels[label.container], counters[index]]
+      return podUid === undefined || container === undefined || used === undefined
+        ? []
+        : [{ podUid, container, ...used }]
+    })
   }
 
   watch(listener: (event: RuntimeEvent) => void): () => void {

@@ -12,12 +12,14 @@ import type {
   RuntimeEvent,
 } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
+import { countersOfProcesses } from '../counters.ts'
+import type { ContainerCounters } from '../counters.ts'
 import type { ContainerStreams } from '../streams.ts'
 import { startExec } from './exec.ts'
 import { exists, writeFileDurably } from '../../../machine/files.ts'
 import { containerId, isContainerRecord, readRecords } from './files.ts'
 import type { ContainerRecord, Layout, SandboxRecord } from './files.ts'
-import { descendants, isAlive, parentOf, processesMarked, signal } from '../../../machine/processes.ts'
+import { descendants, identify, isAlive, parentOf, processesMarked, signal } from '../../../machine/processes.ts'
 import type { ProcessIdentity } from '../../../machine/processes.ts'
 import { intend } from './intent.ts'
 import { listenTo } from './listen-to.ts'
@@ -51,6 +53,7 @@ export interface Containers {
   attach(id: ContainerId): Promise<ContainerStreams>
   logs(id: ContainerId, options: LogOptions): AsyncIterable<LogLine>
   processesOf(podUid: Uid): readonly ProcessIdentity[]
+  usage(): readonly ContainerCounters[]
   close(): void
 }
 
@@ -157,6 +160,13 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
     for (const { identity, variable } of processesMarked(marksOf(owner, record))) {
       if (variable('GANTRY_SHIM') === undefined) signal(identity, 'SIGKILL')
     }
+  }
+
+  /** All that runs in a container, its first process among them. */
+  function processesIn(record: ContainerRecord, main: ProcessIdentity): readonly ProcessIdentity[] {
+    if (!record.isolated) return processesMarked(marksOf(owner, record)).map(({ identity }) => identity)
+    const first = identify(parentOf(main) ?? main.pid)
+    return descendants(first ?? main)
   }
 
   function hasEnded(entry: Entry): boolean {
@@ -279,6 +289,13 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
         )
       }
       return ofPod.flatMap(({ seen }) => (seen.main === undefined ? [] : descendants(seen.main)))
+    },
+    usage() {
+      return [...entries.values()].flatMap(({ record, seen }) => {
+        if (seen.main === undefined || !isAlive(seen.main)) return []
+        const counters = countersOfProcesses(processesIn(record, seen.main))
+        return [{ podUid: record.podUid, container: record.name, ...counters }]
+      })
     },
     close() {
       marks.close()

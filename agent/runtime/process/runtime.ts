@@ -121,6 +121,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     exec: async (id, { command, timeoutMs }) =>
       collect(await containers.openExec(id, { command, stdin: false, tty: false }), timeoutMs),
     attach: id => containers.attach(id),
+    usage: async () => containers.usage(),
     logs: (id, request) => containers.logs(id, request),
     listeners: async podUid => listenersOf(containers.processesOf(podUid)),
 
