@@ -54,7 +54,7 @@ function availability({ ref, before, after }: ObjectChange): string[] {
 /** Of a Deployment: its ReplicaSets say the same in other numbers. */
 function available({ kind, spec, status }: KubeObject): string | undefined {
   if (kind !== 'Deployment') return undefined
-  const { replicas } = spec as { replicas?: number }
+  const { replicas } = (spec ?? {}) as { replicas?: number }
   const { availableReplicas = 0 } = (status ?? {}) as { availableReplicas?: number }
   return replicas === undefined ? undefined : `${availableReplicas}/${replicas}`
 }
