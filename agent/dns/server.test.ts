@@ -126,6 +126,12 @@ test('a resolver that refuses is passed over at once', async () => {
   expect(performance.now() - begun).toBeLessThan(1000)
 })
 
+test('a resolver to which nothing leads is passed over', async () => {
+  // No socket may send to it unless it says that it broadcasts: as where there is no route.
+  await start(['255.255.255.255', await resolverAt('127.0.0.1', '192.0.2.9')])
+  expect(await resolver().resolve4('example.com')).toEqual(['192.0.2.9'])
+})
+
 test('an alias that leads outside is followed there', async () => {
   const dns = await start([await resolverAt('127.0.0.1', '192.0.2.9')])
   dns.update(zone({ 'db.shop.svc.cluster.local': { CNAME: 'db.example.com' } }))

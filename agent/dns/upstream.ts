@@ -87,7 +87,9 @@ function askOverUdp({ query, host, port, open }: Ask): Promise<Buffer | undefine
       if (isAnswerTo(query, answer)) end(answer)
     })
     // Connected: only the resolver's datagrams arrive, and one that refuses is known at once.
-    socket.connect(port, host, () => socket.send(query))
+    // Not as its callback, which is called with an error as well: where no route leads there, it would send to nowhere.
+    socket.once('connect', () => socket.send(query))
+    socket.connect(port, host)
   })
 }
 
