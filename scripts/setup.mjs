@@ -1,4 +1,5 @@
-// `npm test -- --setup`: a real Docker Engine and real programs for the tests, on sockets and folders of their own.
+// `npm test -- --setup`: a real Docker Engine and real programs for the tests, on sockets and folders of their own, in a
+// network of their own: what a killed run leaves of bridges and rules is gone with it, and no other network is touched.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +16,7 @@ const packages = {
   'redis-server': 'redis-server',
   git: 'git',
   setpriv: 'util-linux',
+  unshare: 'util-linux',
   sshd: 'openssh-server',
 }
 
@@ -22,7 +24,8 @@ const packages = {
 const account = 'gantry-test'
 
 /**
- * Installs what is missing, starts dockerd. Returns the environment that the tests need and what undoes it all.
+ * Installs what is missing, starts dockerd. Returns the environment that the tests need, the words before a command that
+ * run it in the tests' network, and what undoes it all.
  * @param {(line: string) => void} say
  */
 export async function setUp(say) {
@@ -48,6 +51,7 @@ export async function setUp(say) {
   })
   return {
     env: { DOCKER_HOST: engine.host },
+    within: ['nsenter', `--net=/proc/${engine.pid}/ns/net`],
     tearDown: async () => {
       await engine.stop()
       rmSync(folder, { recursive: true, force: true })
@@ -65,7 +69,8 @@ async function startDocker(folder, say) {
   const log = openSync(join(folder, 'dockerd.log'), 'a')
   const options = ['--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '--pidfile', `${folder}/pid`]
   // Its own containerd too: one that runs already may belong to somebody else.
-  const child = spawn('dockerd', [...options, '--host', host, '--bridge', 'none'], {
+  const start = ['--net', 'sh', '-c', 'ip link set lo up && exec dockerd "$@"', 'sh']
+  const child = spawn('unshare', [...start, ...options, '--host', host, '--bridge', 'none'], {
     stdio: ['ignore', log, log],
     detached: true,
   })
@@ -75,6 +80,7 @@ async function startDocker(folder, say) {
     if (existsSync(`${folder}/docker.sock`) && answers(host)) {
       return {
         host,
+        pid: child.pid,
         stop: async () => {
           child.kill('SIGTERM')
           await ended

@@ -15,7 +15,7 @@ const flags = new Set(process.argv.slice(2).filter(word => word === '--setup' ||
 const rest = process.argv.slice(2).filter(word => !flags.has(word))
 
 prepare(say)
-const setup = flags.has('--setup') ? await setUp(say) : { env: {}, tearDown: async () => {} }
+const setup = flags.has('--setup') ? await setUp(say) : { env: {}, within: [], tearDown: async () => {} }
 const folder = mkdtempSync(join(tmpdir(), 'gantry-test-'))
 let code = 1
 try {
@@ -30,7 +30,8 @@ process.exit(code)
 
 function vitest(results) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`]
-  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...rest], {
+  const node = [...setup.within, process.execPath]
+  const child = spawn(node[0], [...node.slice(1), 'node_modules/vitest/vitest.mjs', 'run', ...reporters, ...rest], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ...setup.env, ...(flags.has('--strict') ? { GANTRY_TEST_STRICT: '1' } : {}) },
   })
