@@ -2,12 +2,12 @@
  * The agent's program. `gantry up` starts it on the engine's own machine, `gantry agent` on any other; with `--down` it
  * stops the node's pods and ends.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { holdFolder } from '../machine/hold.ts'
 import { makePrivateFolder, writeFileDurably } from '../machine/files.ts'
+import { isRecord, readJson } from '../machine/json-file.ts'
 import { journalName, startAgent } from './agent.ts'
 import type { AgentOptions } from './agent.ts'
 import { parseReserved } from './allocatable.ts'
@@ -147,11 +147,19 @@ async function down(): Promise<void> {
   const assignments = await readJournal(join(folder, journalName), nodeName)
   if (assignments === undefined) return
   // The same runtimes, whatever the environment of this command says.
-  const before = JSON.parse(await readFile(startedWith(), 'utf8')) as Pick<PartsOptions, 'runtime' | 'dockerSocket'>
+  const remedy = 'start the agent once more, then run gantry down again'
+  const before = await readJson(startedWith(), { is: isStartedWith, remedy })
+  if (before === undefined) throw new Error(`${startedWith()} is missing; ${remedy}`)
   const options = { ...common(nodeName), ...before, nodeName }
   const parts = await startParts(assignments.settings, { ...options, send: () => {}, onReport: () => {} })
   parts.pods.apply(assignments)
   await destroyParts(parts)
+}
+
+function isStartedWith(value: unknown): value is Pick<PartsOptions, 'runtime' | 'dockerSocket'> {
+  if (!isRecord(value)) return false
+  const { runtime, dockerSocket } = value
+  return ['auto', 'docker', 'process'].some(choice => choice === runtime) && typeof dockerSocket === 'string'
 }
 
 function required(name: 'data' | 'node-name'): string {

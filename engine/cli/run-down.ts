@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FolderHeld } from '../../machine/hold.ts'
+import { isRecord, readJson } from '../../machine/json-file.ts'
 import { version } from '../../machine/version.ts'
 import { stopPods } from '../agent-process.ts'
 import { openData } from '../data.ts'
@@ -59,11 +60,18 @@ async function stopNode(
   folder: string,
   { purge, say }: { purge: boolean; say: (line: string) => void },
 ): Promise<void> {
-  const { nodeName } = JSON.parse(readFileSync(join(folder, startedWith), 'utf8')) as { nodeName: string }
+  const remedy = 'start the agent once more, then run gantry down again'
+  const started = await readJson(join(folder, startedWith), { is: namesNode, remedy })
+  if (started === undefined) throw new CliError(`${join(folder, startedWith)} is gone`, { remedy })
+  const { nodeName } = started
   say(`stopping the pods of node ${nodeName} …`)
   await stopPods({ folder, nodeName, version, onLog: say })
   if (purge) await rm(folder, { recursive: true })
   say(purge ? `nothing is left: ${folder} is removed` : `down; gantry agent starts it again from ${folder}`)
+}
+
+function namesNode(value: unknown): value is { readonly nodeName: string } {
+  return isRecord(value) && typeof value['nodeName'] === 'string'
 }
 
 /** The folder, where no engine holds it. */

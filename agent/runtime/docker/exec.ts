@@ -23,10 +23,7 @@ export async function startExec(
       .getContainer(id)
       .exec({ Cmd: [...command], AttachStdin: stdin, AttachStdout: true, AttachStderr: true, Tty: tty }),
   )
-  const stream = await engine.call(what, () => exec.start({ hijack: true, stdin, Tty: tty }))
-  if (!(stream instanceof Duplex)) throw new Error(`cannot ${what}: the Engine gave no connection`)
-  // A command need not read what is written to it.
-  stream.on('error', () => {})
+  const stream = connected(what, await engine.call(what, () => exec.start({ hijack: true, stdin, Tty: tty })))
   return {
     stdin: stdin ? stream : undefined,
     output: demux(stream, { framed: !tty }),
@@ -52,6 +49,13 @@ export async function startExec(
   }
 }
 
+function connected(what: string, stream: unknown): Duplex {
+  if (!(stream instanceof Duplex)) throw new Error(`cannot ${what}: the Engine gave no connection`)
+  // A command need not read what is written to it.
+  stream.on('error', () => {})
+  return stream
+}
+
 /** The Engine says that a command is started before it is, and it may end at any moment: what fails on is of no interest. */
 async function persistently(ask: () => Promise<unknown>, ended: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + longestStartMs; Date.now() < deadline;) {
@@ -72,11 +76,10 @@ export async function attachTo(
 ): Promise<ContainerStreams> {
   const what = `attach to container ${id.slice(0, 12)}`
   const container = engine.api.getContainer(id)
-  const stream = await engine.call(what, () =>
+  const attached = await engine.call(what, () =>
     container.attach({ stream: true, hijack: true, stdin, stdout: true, stderr: true }),
   )
-  if (!(stream instanceof Duplex)) throw new Error(`cannot ${what}: the Engine gave no connection`)
-  stream.on('error', () => {})
+  const stream = connected(what, attached)
   return {
     stdin: stdin ? stream : undefined,
     output: demux(stream, { framed: !tty }),
