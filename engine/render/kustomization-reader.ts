@@ -1,6 +1,7 @@
 import type { ObjectReader, Oid, TreeEntry } from '../git/repository.ts'
 import { kustomizationFiles } from './kustomize/kustomization.ts'
-import type { BuildAnswer, BuildRequest, BuiltUnit, KnownPath } from './kustomize/answer.ts'
+import type { KnownPath } from './known-paths.ts'
+import type { BuildAnswer, BuildRequest, BuiltUnit } from './kustomize/answer.ts'
 import type { Limits, Pool } from './pool.ts'
 
 /** So many results of one folder are remembered: for the applied commit and a few that were pushed or reverted. */

@@ -4,16 +4,13 @@ import type { Problem } from '../../api/problem.ts'
 import type { KubeObject } from '../../api/types.ts'
 import { defaultNamespace } from '../unit.ts'
 import { buildKustomization, type Built } from './build.ts'
-import { KustomizeFailure } from './failure.ts'
-import type { TreeReader } from './tree.ts'
-
-/** What is known of a path: a file's contents in base64, or what it is. */
-export type KnownPath = { readonly base64: string } | 'folder' | 'symlink' | 'submodule' | 'nothing'
+import { RenderFailure } from '../failure.ts'
+import { Needed, knownTree, type KnownPaths } from '../known-paths.ts'
 
 /** A folder to build, and the part of the tree that is at hand. */
 export interface BuildRequest {
   readonly folder: string
-  readonly paths: Readonly<Record<string, KnownPath>>
+  readonly paths: KnownPaths
 }
 
 /** A built kustomization, or the path that is still needed for it. Plain JSON: it crosses threads. */
@@ -32,7 +29,7 @@ export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate
   const { folder, paths }: BuildRequest = JSON.parse(new TextDecoder().decode(bytes))
   const asked = new Set<string>()
   try {
-    const built = buildKustomization(knownPaths(paths, asked), folder)
+    const built = buildKustomization(knownTree(paths, asked), folder)
     const checked = built.resources.map(resource => check(resource, validate))
     return {
       manifests: checked.flatMap(({ manifests }) => manifests),
@@ -43,38 +40,10 @@ export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate
     }
   } catch (error) {
     if (error instanceof Needed) return { needs: error.path }
-    if (!(error instanceof KustomizeFailure)) throw error
+    if (!(error instanceof RenderFailure)) throw error
     const { message, origin, remedy } = error
     const problem: Problem = { ...origin, severity: 'error', message, ...(remedy === undefined ? {} : { remedy }) }
     return { manifests: [], problems: [problem], asked: [...asked], folders: [], isComponent: false }
-  }
-}
-
-class Needed extends Error {
-  readonly path: string
-  constructor(path: string) {
-    super(path)
-    this.path = path
-  }
-}
-
-function knownPaths(paths: BuildRequest['paths'], asked: Set<string>): TreeReader {
-  const known = (path: string): KnownPath => {
-    asked.add(path)
-    const found = Object.hasOwn(paths, path) ? paths[path] : undefined
-    if (found === undefined) throw new Needed(path)
-    return found
-  }
-  return {
-    read: path => {
-      const found = known(path)
-      return typeof found === 'object' ? Uint8Array.from(Buffer.from(found.base64, 'base64')) : undefined
-    },
-    kind: path => {
-      const found = known(path)
-      if (typeof found === 'object') return 'file'
-      return found === 'nothing' ? undefined : found
-    },
   }
 }
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { describeWith } from '../../../test/needs.ts'
 import { writeKubectlYaml } from '../kubectl-yaml.ts'
 import { buildKustomization } from './build.ts'
-import { memoryTree } from './tree.fixture.ts'
+import { memoryTree } from '../memory-tree.fixture.ts'
 
 interface Case {
   readonly name: string

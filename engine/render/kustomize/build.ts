@@ -9,7 +9,7 @@ import {
   type Configuration,
 } from './configuration.ts'
 import { readDocuments } from './document.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { NotTraversable } from './field-spec.ts'
 import { fieldOf, isFields, textOf, type Fields } from './fields.ts'
 import { generate } from './generators.ts'
@@ -21,7 +21,7 @@ import { annotationsOf, isEmpty, newResource, type Resource } from './resource.t
 import { ResourceSet } from './resource-set.ts'
 import { sortResources } from './sort.ts'
 import { configuredTransformer, transformersOf, type TransformerContext } from './transformers.ts'
-import { RecordingTree, kindOf, pathFrom, type TreeReader } from './tree.ts'
+import { RecordingTree, kindOf, pathFrom, type TreeReader } from '../tree.ts'
 import { joinVariables, noteVariables, readVariable, substitute, type Variable } from './variables.ts'
 
 /** What a kustomization gives. */
@@ -41,7 +41,7 @@ const maxDepth = 50
 const maxFolders = 2_000
 const maxResources = 50_000
 
-/** Builds the kustomization of a folder as `kubectl kustomize` does. Throws KustomizeFailure. */
+/** Builds the kustomization of a folder as `kubectl kustomize` does. Throws RenderFailure. */
 export function buildKustomization(tree: TreeReader, folder: string): Built {
   const recording = new RecordingTree(tree)
   const build = new Build(recording, folder)
@@ -105,13 +105,13 @@ class Build {
     })
     const [file, second] = found
     if (file === undefined) {
-      throw new KustomizeFailure(`the folder ${folder || '.'} has no kustomization.yaml`, {
+      throw new RenderFailure(`the folder ${folder || '.'} has no kustomization.yaml`, {
         origin,
         remedy: 'add one, or name the files themselves',
       })
     }
     if (second !== undefined) {
-      throw new KustomizeFailure(`${file.path} and ${second.path} are both kustomizations of one folder`, {
+      throw new RenderFailure(`${file.path} and ${second.path} are both kustomizations of one folder`, {
         origin: { file: second.path, line: 0, column: 0 },
         remedy: 'remove one of them',
       })
@@ -158,7 +158,7 @@ class Build {
     const at = pathFrom(layer.folder, { path, origin })
     const kind = kindOf(this.#tree, { path: at, origin })
     if (kind === undefined) {
-      throw new KustomizeFailure(`${path} is neither a file nor a folder of this repository`, {
+      throw new RenderFailure(`${path} is neither a file nor a folder of this repository`, {
         origin,
         remedy: 'check the path, which begins at this folder',
       })
@@ -166,14 +166,14 @@ class Build {
     if (kind === 'folder') this.#addFolder(into, { path: at, origin, layer })
     else into.set.appendAll(this.#resourcesIn(at, origin))
     if (into.set.resources.length > maxResources) {
-      throw new KustomizeFailure(`the kustomization gives more than ${maxResources} resources`, { origin })
+      throw new RenderFailure(`the kustomization gives more than ${maxResources} resources`, { origin })
     }
   }
 
   #addFolder(into: Accumulated, { path, origin, layer }: Named): void {
     const inner = this.#enter({ path, origin, layer })
     if (inner.kustomization.isComponent) {
-      throw new KustomizeFailure(`${path} is a Component`, { origin, remedy: 'list it under components' })
+      throw new RenderFailure(`${path} is a Component`, { origin, remedy: 'list it under components' })
     }
     const built = emptyAccumulation()
     this.#accumulate(built, inner)
@@ -185,11 +185,11 @@ class Build {
   #addComponent(into: Accumulated, { path, origin, layer }: Named): void {
     const at = pathFrom(layer.folder, { path, origin })
     if (kindOf(this.#tree, { path: at, origin }) !== 'folder') {
-      throw new KustomizeFailure(`${path} is no folder of this repository`, { origin, remedy: 'check the path' })
+      throw new RenderFailure(`${path} is no folder of this repository`, { origin, remedy: 'check the path' })
     }
     const inner = this.#enter({ path: at, origin, layer })
     if (!inner.kustomization.isComponent) {
-      throw new KustomizeFailure(`${path} is no Component`, { origin, remedy: 'list it under resources' })
+      throw new RenderFailure(`${path} is no Component`, { origin, remedy: 'list it under resources' })
     }
     this.#accumulate(into, inner)
   }
@@ -199,21 +199,21 @@ class Build {
     const again = chain.indexOf(path)
     if (again >= 0) {
       const circle = [...chain.slice(again), path].map(folder => folder || '.').join(' → ')
-      throw new KustomizeFailure(`the kustomizations refer to each other in a circle: ${circle}`, { origin })
+      throw new RenderFailure(`the kustomizations refer to each other in a circle: ${circle}`, { origin })
     }
     this.#folders += 1
     this.entered.add(path)
     if (chain.length > maxDepth || this.#folders > maxFolders) {
       const limit =
         chain.length > maxDepth ? `deeper than ${maxDepth} levels` : `more than ${maxFolders} kustomizations`
-      throw new KustomizeFailure(`the kustomizations name each other ${limit}`, { origin, remedy: 'build from fewer' })
+      throw new RenderFailure(`the kustomizations name each other ${limit}`, { origin, remedy: 'build from fewer' })
     }
     return { folder: path, chain, schemas: layer.schemas, kustomization: this.#read(path, origin) }
   }
 
   #resourcesIn(file: string, origin: Origin): Resource[] {
     const bytes = this.#tree.read(file)
-    if (bytes === undefined) throw new KustomizeFailure(`${file} cannot be read`, { origin })
+    if (bytes === undefined) throw new RenderFailure(`${file} cannot be read`, { origin })
     return this.#objects(bytes, { file }).map(resource => ({
       ...resource,
       ...this.#note({ path: this.#relative(file) }),
@@ -226,10 +226,10 @@ class Build {
         const place = document.place(member.path)
         const { value } = member
         if (!isFields(value) || textOf(value, 'kind') === '') {
-          throw new KustomizeFailure('a resource must be a mapping with apiVersion and kind', { origin: place })
+          throw new RenderFailure('a resource must be a mapping with apiVersion and kind', { origin: place })
         }
         if (textOf(fieldOf(value, 'metadata'), 'name') === '') {
-          throw new KustomizeFailure(`the ${textOf(value, 'kind')} has no metadata.name`, {
+          throw new RenderFailure(`the ${textOf(value, 'kind')} has no metadata.name`, {
             origin: place,
             remedy: 'name it',
           })
@@ -262,7 +262,7 @@ class Build {
     for (const { object, origin, note } of this.#plugins('generators', layer)) {
       const kind = textOf(object, 'kind')
       if (kind !== 'ConfigMapGenerator' && kind !== 'SecretGenerator') {
-        throw new KustomizeFailure(`the generator ${kind} is not one of Kustomize's own`, {
+        throw new RenderFailure(`the generator ${kind} is not one of Kustomize's own`, {
           origin,
           remedy: 'list what it generates under resources: no program of a repository is run while rendering',
         })
@@ -342,7 +342,7 @@ class Build {
     const file = pathFrom(folder, { path, origin })
     const bytes = kindOf(this.#tree, { path: file, origin }) === 'file' ? this.#tree.read(file) : undefined
     if (bytes !== undefined) return { bytes, file }
-    throw new KustomizeFailure(`${path} is no file of this repository`, {
+    throw new RenderFailure(`${path} is no file of this repository`, {
       origin,
       remedy: 'check the path, which begins at this folder',
     })
@@ -379,6 +379,6 @@ function traversing(what: string, origin: Origin, run: () => void): void {
     run()
   } catch (error) {
     if (!(error instanceof NotTraversable)) throw error
-    throw new KustomizeFailure(`${what}: ${error.message}`, { origin, remedy: 'correct the field or its path' })
+    throw new RenderFailure(`${what}: ${error.message}`, { origin, remedy: 'correct the field or its path' })
   }
 }

@@ -1,5 +1,5 @@
 import { readDocuments } from './document.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import type { FieldSpec } from './field-spec.ts'
 import { defaultFieldSpecs } from './field-specs.ts'
 import { fieldOf, isFields, type Fields } from './fields.ts'
@@ -44,7 +44,7 @@ export function readConfiguration(bytes: Uint8Array, file: string): Configuratio
   const fieldSpecsOf = (values: readonly unknown[]): FieldSpec[] =>
     values.filter(isFields).map(each => {
       if (typeof each['path'] === 'string') return { ...each, path: each['path'] }
-      throw new KustomizeFailure('a field needs a path', { origin: { file, line: 0, column: 0 } })
+      throw new RenderFailure('a field needs a path', { origin: { file, line: 0, column: 0 } })
     })
   return {
     ...eachName(name => fieldSpecsOf(listed(name))),

@@ -1,5 +1,5 @@
 import type { Origin } from '../../api/problem.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { fieldOf, textOf, type Fields } from './fields.ts'
 
 /** A key of a ConfigMap or Secret; bytes where they are no text. */
@@ -24,9 +24,9 @@ export function readData(generator: Fields, options: SourceOptions): Datum[] {
   ]
   const seen = new Set<string>()
   for (const { key } of data) {
-    if (seen.has(key)) throw new KustomizeFailure(`the key ${key} is given twice`, { ...options, remedy: 'remove one' })
+    if (seen.has(key)) throw new RenderFailure(`the key ${key} is given twice`, { ...options, remedy: 'remove one' })
     if (!/^[-._a-zA-Z0-9]+$/.test(key)) {
-      throw new KustomizeFailure(`"${key}" cannot be a key: letters, digits, "-", "_" and "." alone`, options)
+      throw new RenderFailure(`"${key}" cannot be a key: letters, digits, "-", "_" and "." alone`, options)
     }
     seen.add(key)
   }
@@ -41,7 +41,7 @@ function listOf(generator: Fields, name: string): string[] {
 function readLiteral(literal: string, origin: Origin): Datum {
   const equals = literal.indexOf('=')
   if (equals <= 0) {
-    throw new KustomizeFailure(`the literal "${literal}" is not of the form key=value`, {
+    throw new RenderFailure(`the literal "${literal}" is not of the form key=value`, {
       origin,
       remedy: 'write key=value',
     })
@@ -57,7 +57,7 @@ function readFileSource(source: string, { origin, read }: SourceOptions): Datum 
   const parts = source.split('=')
   const [first = '', path] = parts
   if (parts.length > 2 || first === '' || path === '') {
-    throw new KustomizeFailure(`the file "${source}" is not of the form path or key=path`, { origin })
+    throw new RenderFailure(`the file "${source}" is not of the form path or key=path`, { origin })
   }
   const bytes = read(path ?? first)
   return { key: path === undefined ? (first.split('/').at(-1) ?? first) : first, value: decoded(bytes) ?? bytes }
@@ -65,14 +65,14 @@ function readFileSource(source: string, { origin, read }: SourceOptions): Datum 
 
 function readEnvironment(path: string, { origin, read }: SourceOptions): Datum[] {
   const text = decoded(read(path))
-  if (text === undefined) throw new KustomizeFailure(`${path} is not UTF-8 text`, { origin })
+  if (text === undefined) throw new RenderFailure(`${path} is not UTF-8 text`, { origin })
   const lines = text.replace(/^\ufeff/, '').split('\n')
   return lines.flatMap((written, index) => {
     const line = written.replace(/\r$/, '').trimStart()
     if (line === '' || line.startsWith('#')) return []
     const equals = line.indexOf('=')
     if (equals <= 0) {
-      throw new KustomizeFailure(
+      throw new RenderFailure(
         `line ${index + 1} of ${path} has no value: a commit has no environment to take it from`,
         {
           origin,

@@ -5,7 +5,7 @@ import { locate, offsetOf } from '../locate.ts'
 import { readYaml, type Entry, type Node, type ScalarNode } from '../nodes.ts'
 import { scalarValue } from '../scalar.ts'
 import { Lines, Unreadable, decode, decodeLoosely } from '../source-text.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 
 /** A document of a YAML file with the places of its fields. */
 export interface SourceDocument {
@@ -39,14 +39,14 @@ export function readDocuments(
       const { value, findings } = compose(node)
       const finding = findings.find(({ severity }) => severity === 'error')
       if (finding !== undefined) {
-        throw new KustomizeFailure(finding.message, { origin: at(finding.offset), remedy: finding.remedy })
+        throw new RenderFailure(finding.message, { origin: at(finding.offset), remedy: finding.remedy })
       }
       if (value === null || value === undefined) return []
       return [{ value, place: (path, target = 'value') => at(offsetOf(locate(node, path), target)) }]
     })
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
-    throw new KustomizeFailure(error.message, { origin: at(error.offset), remedy: error.remedy })
+    throw new RenderFailure(error.message, { origin: at(error.offset), remedy: error.remedy })
   }
 }
 
@@ -56,7 +56,7 @@ function textOf(bytes: Uint8Array, file: string): string {
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     const place = error.offset === undefined ? { line: 0, column: 0 } : new Lines(decodeLoosely(bytes)).at(error.offset)
-    throw new KustomizeFailure(error.message, { origin: { file, ...place }, remedy: error.remedy })
+    throw new RenderFailure(error.message, { origin: { file, ...place }, remedy: error.remedy })
   }
 }
 

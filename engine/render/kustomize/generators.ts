@@ -1,7 +1,7 @@
 import type { Origin } from '../../api/problem.ts'
 import { bytesToBase64 } from '../../api/base64.ts'
 import { readData, type Datum, type SourceOptions } from './data-sources.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { fieldOf, isFields, setField, textOf, textsOf, type Fields } from './fields.ts'
 import { newResource, type Behavior, type Resource } from './resource.ts'
 
@@ -17,7 +17,7 @@ export interface GeneratorOptions extends SourceOptions {
 export function generate(generator: Fields, { kind, common, ...sources }: GeneratorOptions): Resource {
   const name = textOf(generator, 'name')
   const { origin } = sources
-  if (name === '') throw new KustomizeFailure('a generator needs a name', { origin, remedy: 'write name: …' })
+  if (name === '') throw new RenderFailure('a generator needs a name', { origin, remedy: 'write name: …' })
   const options = mergedOptions(fieldOf(generator, 'options'), common)
   const namespace = textOf(generator, 'namespace')
   const metadata: Fields = { name, ...(namespace === '' ? {} : { namespace }) }
@@ -47,7 +47,7 @@ function behaviorOf(generator: Fields, origin: Origin): Behavior | undefined {
   const behavior = textOf(generator, 'behavior')
   if (behavior === '') return undefined
   if (behavior === 'create' || behavior === 'merge' || behavior === 'replace') return behavior
-  throw new KustomizeFailure(`behavior must be create, merge or replace, not "${behavior}"`, { origin })
+  throw new RenderFailure(`behavior must be create, merge or replace, not "${behavior}"`, { origin })
 }
 
 /** An entry's own labels and annotations win; what either switches on is on. */

@@ -1,4 +1,4 @@
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { visitFields, type FieldSpec, type Slot } from './field-spec.ts'
 import { fieldOf, isFields, setField, textOf, type Fields } from './fields.ts'
 import type { Resource } from './resource.ts'
@@ -14,7 +14,7 @@ export function setImages(
     const update = (slot: Slot): void => {
       const { value } = slot
       if (value === null || value === undefined) return
-      if (typeof value === 'object') throw new KustomizeFailure('an image must be a text', { origin })
+      if (typeof value === 'object') throw new RenderFailure('an image must be a text', { origin })
       const renamed = renamedImage(String(value), { matcher, image })
       if (renamed !== undefined) slot.write(renamed)
     }

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 import { describeWith } from '../../../test/needs.ts'
 import { writeKubectlYaml } from '../kubectl-yaml.ts'
 import { buildKustomization } from './build.ts'
-import { memoryTree } from './tree.fixture.ts'
+import { memoryTree } from '../memory-tree.fixture.ts'
 
 const cm = (data: string, name = 'c') => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n${data}`
 const deploy = (more = '', pod = '') =>

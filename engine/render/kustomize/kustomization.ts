@@ -1,6 +1,6 @@
 import type { Origin } from '../../api/problem.ts'
 import { readDocuments, type SourceDocument } from './document.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { fieldOf, isFields, textOf, type Fields } from './fields.ts'
 import { shaped, type Shape } from './shape.ts'
 
@@ -113,10 +113,10 @@ const refused: Readonly<Record<string, string>> = {
 export function readKustomization(bytes: Uint8Array, file: string): Kustomization {
   const [document, second] = readDocuments(bytes, { file, lastKeyCounts: true })
   if (document === undefined) {
-    throw new KustomizeFailure('the file is empty', { origin: { file, line: 0, column: 0 }, remedy: 'list resources' })
+    throw new RenderFailure('the file is empty', { origin: { file, line: 0, column: 0 }, remedy: 'list resources' })
   }
   if (second !== undefined) {
-    throw new KustomizeFailure('a kustomization is one document', {
+    throw new RenderFailure('a kustomization is one document', {
       origin: second.place([]),
       remedy: 'remove the others',
     })
@@ -124,7 +124,7 @@ export function readKustomization(bytes: Uint8Array, file: string): Kustomizatio
   const fields = shaped(document, shape)
   for (const [name, remedy] of Object.entries(refused)) {
     if (fieldOf(fields, name) === undefined) continue
-    throw new KustomizeFailure(`${name} is not rendered`, { origin: document.place([name], 'key'), remedy })
+    throw new RenderFailure(`${name} is not rendered`, { origin: document.place([name], 'key'), remedy })
   }
   checkType(fields, document)
   return {
@@ -138,7 +138,7 @@ export function readKustomization(bytes: Uint8Array, file: string): Kustomizatio
 function checkType(fields: Fields, document: SourceDocument): void {
   const kind = textOf(fields, 'kind') || 'Kustomization'
   if (kind !== 'Kustomization' && kind !== 'Component') {
-    throw new KustomizeFailure(`kind must be Kustomization or Component, not "${kind}"`, {
+    throw new RenderFailure(`kind must be Kustomization or Component, not "${kind}"`, {
       origin: document.place(['kind']),
       remedy: 'write kind: Kustomization',
     })
@@ -146,7 +146,7 @@ function checkType(fields: Fields, document: SourceDocument): void {
   const expected = `kustomize.config.k8s.io/${kind === 'Component' ? 'v1alpha1' : 'v1beta1'}`
   const apiVersion = textOf(fields, 'apiVersion')
   if (apiVersion !== '' && apiVersion !== expected) {
-    throw new KustomizeFailure(`apiVersion of a ${kind} must be ${expected}, not "${apiVersion}"`, {
+    throw new RenderFailure(`apiVersion of a ${kind} must be ${expected}, not "${apiVersion}"`, {
       origin: document.place(['apiVersion']),
       remedy: `write apiVersion: ${expected}`,
     })

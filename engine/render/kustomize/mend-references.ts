@@ -1,4 +1,4 @@
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { visitFields, type Slot } from './field-spec.ts'
 import { fieldOf, isFields, setField, textOf, type Fields } from './fields.ts'
 import type { NameReference } from './name-references.ts'
@@ -71,7 +71,7 @@ function mend(slot: Slot, mending: Mending): void {
 function mendObject(value: Fields, mending: Mending): void {
   const name = fieldOf(value, 'name')
   if (name === undefined || name === null) {
-    throw new KustomizeFailure(`${mending.path} of ${idInWords(currentId(mending.referrer))} has no name`, {
+    throw new RenderFailure(`${mending.path} of ${idInWords(currentId(mending.referrer))} has no name`, {
       origin: mending.referrer.origin,
     })
   }
@@ -116,7 +116,7 @@ function referralOf(name: string, mending: Mending & { readonly withNamespace?: 
   const [first] = nearest
   if (first === undefined || nearest.every(each => isAlike(each, first, mending.withNamespace === true))) return first
   const names = nearest.map(each => `${idInWords(currentId(each))} (${each.origin.file}:${each.origin.line})`)
-  throw new KustomizeFailure(`${path} of ${idInWords(id)} says ${name}, which may be any of ${names.join(', ')}`, {
+  throw new RenderFailure(`${path} of ${idInWords(id)} says ${name}, which may be any of ${names.join(', ')}`, {
     origin: referrer.origin,
     remedy: 'give them different names',
   })

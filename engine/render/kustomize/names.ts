@@ -1,4 +1,4 @@
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { visitFields, type FieldSpec } from './field-spec.ts'
 import { fieldOf, isFields, setField, textOf } from './fields.ts'
 import { hashOf } from './hash.ts'
@@ -68,7 +68,7 @@ export function setNamespace(set: ResourceSet, change: NamespaceChange): void {
   for (const resource of set.resources) {
     const id = currentId(resource)
     if (moved.has(idKey(id))) {
-      throw new KustomizeFailure(`in the namespace ${change.namespace} there are two of ${idInWords(id)}`, {
+      throw new RenderFailure(`in the namespace ${change.namespace} there are two of ${idInWords(id)}`, {
         origin: resource.origin,
         remedy: 'rename one of them',
       })

@@ -1,6 +1,6 @@
 import type { Origin } from '../../api/problem.ts'
 import { readDocuments } from './document.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { isFields, setField, type Fields } from './fields.ts'
 import { applyOperations, readOperations, type Operation } from './json-patch.ts'
 import type { MergeSchemas } from './merge-schema.ts'
@@ -36,7 +36,7 @@ export function readPatch({ text, file, inside }: PatchText): Patch {
   const documents = readDocuments(text, { file, ...(inside === undefined ? {} : { inside }) })
   const [first] = documents
   if (first === undefined)
-    throw new KustomizeFailure('the patch is empty', { origin: inside ?? { file, line: 0, column: 0 } })
+    throw new RenderFailure('the patch is empty', { origin: inside ?? { file, line: 0, column: 0 } })
   if (Array.isArray(first.value)) {
     const origin = first.place([])
     return { kind: 'operations', operations: placed(origin, () => readOperations(first.value)), origin }
@@ -45,7 +45,7 @@ export function readPatch({ text, file, inside }: PatchText): Patch {
     const { value } = document
     const origin = document.place([])
     if (isFields(value) && gvkOf(value).kind !== '' && nameOf(value) !== '') return { object: value, origin }
-    throw new KustomizeFailure('a patch is a list of JSON patch operations, or an object with kind and metadata.name', {
+    throw new RenderFailure('a patch is a list of JSON patch operations, or an object with kind and metadata.name', {
       origin,
     })
   })
@@ -75,7 +75,7 @@ export function applyPatch(set: ResourceSet, { patch, ...options }: PatchOptions
   }
   const [only, second] = patch.objects
   if (only === undefined || second !== undefined) {
-    throw new KustomizeFailure('a patch with a target is one object', { origin, remedy: 'give each its own entry' })
+    throw new RenderFailure('a patch with a target is one object', { origin, remedy: 'give each its own entry' })
   }
   for (const resource of selectResources(set.resources, { selector: target, origin })) {
     const { apiVersion } = resource.object
@@ -109,7 +109,7 @@ function operate(
   { patch, target, origin, keepId = false }: PatchOptions & { readonly patch: Extract<Patch, { kind: 'operations' }> },
 ): void {
   if (target === undefined) {
-    throw new KustomizeFailure('a JSON patch needs a target', { origin, remedy: 'write target: with kind and name' })
+    throw new RenderFailure('a JSON patch needs a target', { origin, remedy: 'write target: with kind and name' })
   }
   for (const resource of selectResources(set.resources, { selector: target, origin })) {
     if (!keepId) rememberId(resource)
@@ -124,6 +124,6 @@ function placed<Value>(origin: Origin, run: () => Value, resource?: Resource): V
   } catch (error) {
     if (!(error instanceof PatchMismatch)) throw error
     const what = resource === undefined ? '' : ` (in ${idInWords(currentId(resource))})`
-    throw new KustomizeFailure(`${error.message}${what}`, { origin, remedy: 'make the patch fit what it changes' })
+    throw new RenderFailure(`${error.message}${what}`, { origin, remedy: 'make the patch fit what it changes' })
   }
 }

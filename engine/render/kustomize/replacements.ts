@@ -1,6 +1,6 @@
 import type { Origin } from '../../api/problem.ts'
 import { plainValue, readDocuments, type SourceDocument } from './document.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { fieldOf, isFields, isScalar, setField, textOf, type Fields } from './fields.ts'
 import type { Slot } from './field-spec.ts'
 import { fieldsListOf, listOf, replacementShape } from './kustomization.ts'
@@ -17,12 +17,12 @@ export function replace(
   const source = fieldOf(replacement, 'source')
   const targets = fieldsListOf(replacement, 'targets')
   if (!isFields(source) || targets.length === 0) {
-    throw new KustomizeFailure('a replacement needs a source and targets', { origin })
+    throw new RenderFailure('a replacement needs a source and targets', { origin })
   }
   const value = sourceValue(resources, { source, origin })
   for (const target of targets) {
     const select = fieldOf(target, 'select')
-    if (!isFields(select)) throw new KustomizeFailure('a target of a replacement needs select', { origin })
+    if (!isFields(select)) throw new RenderFailure('a target of a replacement needs select', { origin })
     const paths = listOf(target, 'fieldPaths').map(String)
     for (const resource of targetsOf(resources, { target, select, origin })) {
       for (const path of paths.length === 0 ? ['metadata.name'] : paths) {
@@ -40,18 +40,18 @@ function sourceValue(
   const [resource] = found
   if (resource === undefined || found.length > 1) {
     const count = found.length === 0 ? 'nothing' : `${found.length} resources`
-    throw new KustomizeFailure(`${count} fit the source of the replacement`, { origin })
+    throw new RenderFailure(`${count} fit the source of the replacement`, { origin })
   }
   const path = textOf(source, 'fieldPath') || 'metadata.name'
   const [slot] = slotsAt(resource.object, { steps: stepsOf(path), make: undefined })
   if (slot === undefined || slot.value === undefined || slot.value === null) {
-    throw new KustomizeFailure(`the source of the replacement has no ${path}`, { origin })
+    throw new RenderFailure(`the source of the replacement has no ${path}`, { origin })
   }
   const options = fieldOf(source, 'options')
   const delimiter = textOf(options, 'delimiter')
   if (delimiter === '') return slot.value
   const part = String(slot.value).split(delimiter)[Number(fieldOf(options, 'index') ?? 0)]
-  if (part === undefined) throw new KustomizeFailure(`${path} has no part ${textOf(options, 'index')}`, { origin })
+  if (part === undefined) throw new RenderFailure(`${path} has no part ${textOf(options, 'index')}`, { origin })
   return part
 }
 
@@ -112,7 +112,7 @@ function writeAt(object: Fields, { path, value, options, origin }: Write): void 
   const make = create ? (isScalar(value) ? 'scalar' : Array.isArray(value) ? 'list' : 'mapping') : undefined
   const slots = slotsAt(object, { steps: stepsOf(path), make })
   if (slots.length === 0) {
-    throw new KustomizeFailure(`a target of the replacement has no ${path}`, {
+    throw new RenderFailure(`a target of the replacement has no ${path}`, {
       origin,
       remedy: create ? 'check the path' : 'write options: { create: true }, or check the path',
     })

@@ -1,5 +1,5 @@
 import type { Origin } from '../../api/problem.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { fieldOf, setField, textsOf, type Fields } from './fields.ts'
 import {
   allIds,
@@ -35,7 +35,7 @@ export class ResourceSet {
     const other = ids.get(idKey(id))
     if (other !== undefined) {
       const { file, line } = other.origin
-      throw new KustomizeFailure(`${idInWords(id)} comes twice, first from ${file}:${line}`, {
+      throw new RenderFailure(`${idInWords(id)} comes twice, first from ${file}:${line}`, {
         origin: resource.origin,
         remedy: 'remove one of them, or give each its own name, prefix or namespace',
       })
@@ -55,11 +55,11 @@ export class ResourceSet {
     const [old, second] = matches
     const { behavior = 'create', origin } = made
     if (second !== undefined) {
-      throw new KustomizeFailure(`${matches.length} resources could be the ${idInWords(id)} that is meant`, { origin })
+      throw new RenderFailure(`${matches.length} resources could be the ${idInWords(id)} that is meant`, { origin })
     }
     if (old === undefined) {
       if (behavior !== 'create') {
-        throw new KustomizeFailure(`there is no ${idInWords(id)} to ${behavior}`, {
+        throw new RenderFailure(`there is no ${idInWords(id)} to ${behavior}`, {
           origin,
           remedy: 'name one of a base, or leave behavior out',
         })
@@ -68,7 +68,7 @@ export class ResourceSet {
       return
     }
     if (behavior === 'create') {
-      throw new KustomizeFailure(`${idInWords(id)} exists already`, {
+      throw new RenderFailure(`${idInWords(id)} exists already`, {
         origin,
         remedy: 'write behavior: merge or behavior: replace',
       })
@@ -87,7 +87,7 @@ export class ResourceSet {
     const [resource] = found
     if (resource !== undefined && found.length === 1) return resource
     const count = found.length === 0 ? 'no resource is' : `${found.length} resources are`
-    throw new KustomizeFailure(`${count} the ${idInWords(id)} that ${what}`, {
+    throw new RenderFailure(`${count} the ${idInWords(id)} that ${what}`, {
       origin,
       remedy: 'check its apiVersion, kind, name and namespace',
     })

@@ -1,6 +1,6 @@
 import type { Origin } from '../../api/problem.ts'
 import { matchesSelector, parseLabelSelector } from '../../api/selector.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { textOf, type Fields } from './fields.ts'
 import { annotationsOf, currentId, gvkOf, labelsOf, originalId, type Resource } from './resource.ts'
 import { effectiveNamespace } from './resource-id.ts'
@@ -38,7 +38,7 @@ function pattern(text: string, { name, origin }: { name: string; origin: Origin 
     const expression = new RegExp(`^(?:${text.replace(/^\^/, '').replace(/\$$/, '')})$`, 'u')
     return value => expression.test(value)
   } catch {
-    throw new KustomizeFailure(`target.${name} "${text}" is no regular expression`, { origin, remedy: 'write a name' })
+    throw new RenderFailure(`target.${name} "${text}" is no regular expression`, { origin, remedy: 'write a name' })
   }
 }
 
@@ -48,7 +48,7 @@ function labelMatcher(text: string, origin: Origin): (labels: Record<string, str
     const selector = parseLabelSelector(text)
     return labels => matchesSelector(selector, labels)
   } catch (error) {
-    throw new KustomizeFailure(`"${text}" is no label selector: ${error instanceof Error ? error.message : ''}`, {
+    throw new RenderFailure(`"${text}" is no label selector: ${error instanceof Error ? error.message : ''}`, {
       origin,
       remedy: 'write name=value pairs, separated by commas',
     })

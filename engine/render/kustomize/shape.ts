@@ -1,7 +1,7 @@
 import { nearest } from '../../api/nearest.ts'
 import type { FieldPath } from '../../api/report.ts'
 import type { SourceDocument } from './document.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { isFields, setField, type Fields } from './fields.ts'
 
 /** What a field of a configuration may hold. */
@@ -19,7 +19,7 @@ export type Shape =
 export function shaped(document: SourceDocument, shape: Shape): Fields {
   const value = conform(document.value, { shape, document, path: [] })
   if (isFields(value)) return value
-  throw new KustomizeFailure('the file must hold a mapping', { origin: document.place([]) })
+  throw new RenderFailure('the file must hold a mapping', { origin: document.place([]) })
 }
 
 interface At {
@@ -49,8 +49,8 @@ function conform(value: unknown, at: At): unknown {
   throw mistake(at, shape === 'text' ? 'text' : shape === 'boolean' ? 'true or false' : 'a number', quote)
 }
 
-function mistake({ document, path }: At, expected: string, remedy?: string): KustomizeFailure {
-  return new KustomizeFailure(`${pathInWords(path)} must be ${expected}`, { origin: document.place(path), remedy })
+function mistake({ document, path }: At, expected: string, remedy?: string): RenderFailure {
+  return new RenderFailure(`${pathInWords(path)} must be ${expected}`, { origin: document.place(path), remedy })
 }
 
 function pathInWords(path: FieldPath): string {
@@ -76,7 +76,7 @@ function conformFields(
     const shape = name === undefined ? undefined : known[name]
     if (name === undefined || shape === undefined) {
       const near = nearest(written, Object.keys(known))
-      throw new KustomizeFailure(`the field ${pathInWords(path)} is not known to Kustomize`, {
+      throw new RenderFailure(`the field ${pathInWords(path)} is not known to Kustomize`, {
         origin: at.document.place(path, 'key'),
         remedy: near === undefined ? 'remove it' : `write ${near}`,
       })

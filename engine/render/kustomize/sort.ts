@@ -1,4 +1,4 @@
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { fieldOf, textOf } from './fields.ts'
 import type { Kustomization } from './kustomization.ts'
 import { currentId, type Resource } from './resource.ts'
@@ -36,13 +36,13 @@ export function sortResources(resources: readonly Resource[], { fields, place }:
   const order = options === undefined ? 'legacy' : textOf(options, 'order')
   const legacy = fieldOf(options, 'legacySortOptions')
   if (order !== 'fifo' && order !== 'legacy') {
-    throw new KustomizeFailure(`sortOptions.order must be fifo or legacy, not "${order}"`, {
+    throw new RenderFailure(`sortOptions.order must be fifo or legacy, not "${order}"`, {
       origin: place('sortOptions'),
     })
   }
   if (order === 'fifo') {
     if (legacy === undefined) return [...resources]
-    throw new KustomizeFailure('legacySortOptions are for order: legacy', { origin: place('sortOptions') })
+    throw new RenderFailure('legacySortOptions are for order: legacy', { origin: place('sortOptions') })
   }
   const ranks = new Map<string, number>()
   const [orderFirst, orderLast] =

@@ -1,6 +1,6 @@
 import type { Origin } from '../../api/problem.ts'
 import { joinFieldSpecs, type Configuration } from './configuration.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import type { FieldSpec } from './field-spec.ts'
 import { fieldOf, isFields, textOf, textsOf, type Fields } from './fields.ts'
 import { setImages } from './images.ts'
@@ -118,7 +118,7 @@ function patchTransformer(
 ): Transformer {
   const [path, text] = [textOf(entry, 'path'), (textOf(entry, 'patch') || textOf(entry, 'jsonOp')).trim()]
   if ((path === '') === (text === '')) {
-    throw new KustomizeFailure('a patch needs either path or patch', { origin, remedy: 'write one of them' })
+    throw new RenderFailure('a patch needs either path or patch', { origin, remedy: 'write one of them' })
   }
   const patch =
     path === '' ? readPatch({ text, file: context.file, inside: origin }) : patchIn(path, { origin, context })
@@ -151,7 +151,7 @@ function replicas(
     kind: 'ReplicaCountTransformer',
     transform: set => {
       if (setReplicas(set.resources, { name, count, fieldSpecs })) return
-      throw new KustomizeFailure(`nothing with replicas is called ${name}`, { origin, remedy: 'check the name' })
+      throw new RenderFailure(`nothing with replicas is called ${name}`, { origin, remedy: 'check the name' })
     },
   }
 }
@@ -244,7 +244,7 @@ export function configuredTransformer(object: Fields, { origin, context }: Entry
       return { kind, transform: set => all.forEach(each => replace(set.resources, each)) }
     }
     default:
-      throw new KustomizeFailure(`the transformer ${kind} is not one of Kustomize's own`, {
+      throw new RenderFailure(`the transformer ${kind} is not one of Kustomize's own`, {
         origin,
         remedy: 'use patches or replacements: no program of a repository is run while rendering',
       })

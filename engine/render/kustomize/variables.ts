@@ -1,5 +1,5 @@
 import type { Origin } from '../../api/problem.ts'
-import { KustomizeFailure } from './failure.ts'
+import { RenderFailure } from '../failure.ts'
 import { visitFields, type FieldSpec, type Slot } from './field-spec.ts'
 import { fieldOf, isFields, isScalar, setField, splitPath, textOf, type Fields } from './fields.ts'
 import { allIds, type Resource } from './resource.ts'
@@ -27,7 +27,7 @@ export function readVariable(written: Fields, origin: Origin): Variable {
     namespace: textOf(reference, 'namespace'),
   }
   if (name === '' || target.kind === '' || target.name === '') {
-    throw new KustomizeFailure('a variable needs a name, and objref a kind and a name', { origin })
+    throw new RenderFailure('a variable needs a name, and objref a kind and a name', { origin })
   }
   return { name, target, fieldPath: textOf(fieldOf(written, 'fieldref'), 'fieldpath') || 'metadata.name', origin }
 }
@@ -39,7 +39,7 @@ export function noteVariables(resources: readonly Resource[], variables: readonl
     const matches = resources.filter(each => allIds(each).some(id => (exact ? sameId : sameGvkAndName)(id, target)))
     const [resource, second] = matches
     if (second !== undefined) {
-      throw new KustomizeFailure(`${matches.length} resources could be what the variable ${name} means`, {
+      throw new RenderFailure(`${matches.length} resources could be what the variable ${name} means`, {
         origin,
         remedy: 'name its namespace too',
       })
@@ -53,7 +53,7 @@ export function joinVariables(known: readonly Variable[], more: readonly Variabl
   for (const { name, origin } of more) {
     const other = known.find(each => each.name === name)
     if (other !== undefined) {
-      throw new KustomizeFailure(
+      throw new RenderFailure(
         `the variable ${name} is declared twice, first at ${other.origin.file}:${other.origin.line}`,
         { origin, remedy: 'rename one' },
       )
@@ -81,7 +81,7 @@ type Value = string | number | boolean
 function valueOf({ name, fieldPath, origin }: Variable, resources: readonly Resource[]): Value {
   const resource = resources.find(each => each.vars.includes(name))
   if (resource === undefined) {
-    throw new KustomizeFailure(`nothing is what the variable ${name} means`, {
+    throw new RenderFailure(`nothing is what the variable ${name} means`, {
       origin,
       remedy: 'check the apiVersion, kind and name of its objref',
     })
@@ -91,7 +91,7 @@ function valueOf({ name, fieldPath, origin }: Variable, resources: readonly Reso
     value = Array.isArray(value) ? value[Number(step)] : fieldOf(value, step)
   }
   if (isScalar(value) && value !== null) return value
-  throw new KustomizeFailure(`the variable ${name} has no value: ${fieldPath} is nothing, a list or a mapping`, {
+  throw new RenderFailure(`the variable ${name} has no value: ${fieldPath} is nothing, a list or a mapping`, {
     origin,
   })
 }

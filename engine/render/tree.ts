@@ -1,5 +1,5 @@
-import type { Origin } from '../../api/problem.ts'
-import { KustomizeFailure } from './failure.ts'
+import type { Origin } from '../api/problem.ts'
+import { RenderFailure } from './failure.ts'
 
 /** The files of a commit. Paths are from the root of the tree, without a leading slash; '' is the root. */
 export interface TreeReader {
@@ -35,13 +35,13 @@ export function pathFrom(folder: string, { path, origin }: { readonly path: stri
     /^(?:[^/@\s]+@[^/\s]+:|github\.com[/:])/.test(path) ||
     /[?]ref=/.test(path)
   ) {
-    throw new KustomizeFailure(`${path} is not in this repository, and nothing is fetched while rendering`, {
+    throw new RenderFailure(`${path} is not in this repository, and nothing is fetched while rendering`, {
       origin,
       remedy: 'copy it into the repository and name its path',
     })
   }
   if (path.startsWith('/')) {
-    throw new KustomizeFailure(`${path} is an absolute path`, { origin, remedy: 'write it relative to this folder' })
+    throw new RenderFailure(`${path} is an absolute path`, { origin, remedy: 'write it relative to this folder' })
   }
   const parts = folder === '' ? [] : folder.split('/')
   for (const part of path.split('/')) {
@@ -49,7 +49,7 @@ export function pathFrom(folder: string, { path, origin }: { readonly path: stri
     if (part !== '..') {
       parts.push(part)
     } else if (parts.pop() === undefined) {
-      throw new KustomizeFailure(`${path} leads out of the repository`, {
+      throw new RenderFailure(`${path} leads out of the repository`, {
         origin,
         remedy: 'copy what it names into the repository',
       })
@@ -69,7 +69,7 @@ export function kindOf(
     const kind = tree.kind(at)
     if (kind === 'symlink' || kind === 'submodule') {
       const what = kind === 'symlink' ? 'a symbolic link, which is not followed' : 'a submodule, which is not read'
-      throw new KustomizeFailure(`${at} is ${what}`, { origin, remedy: 'name the path of what it points to' })
+      throw new RenderFailure(`${at} is ${what}`, { origin, remedy: 'name the path of what it points to' })
     }
     if (length === parts.length) return kind
     if (kind !== 'folder') return undefined

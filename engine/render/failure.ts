@@ -1,12 +1,12 @@
-import type { Origin } from '../../api/problem.ts'
+import type { Origin } from '../api/problem.ts'
 
-/** Why a kustomization cannot be built, at the place that its author wrote. */
-export class KustomizeFailure extends Error {
+/** Why a unit of several files cannot be rendered, at the place that its author wrote. */
+export class RenderFailure extends Error {
   readonly origin: Origin
   readonly remedy: string | undefined
   constructor(message: string, { origin, remedy }: { readonly origin: Origin; readonly remedy?: string | undefined }) {
     super(message)
-    this.name = 'KustomizeFailure'
+    this.name = 'RenderFailure'
     this.origin = origin
     this.remedy = remedy
   }
