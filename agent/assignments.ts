@@ -1,7 +1,9 @@
 /** What the engine told this node: the agent's copy of its part of the cluster. */
+import { clusterKind } from '../engine/api/cluster-object.ts'
 import { kindKey, keyOf, refOf } from '../engine/api/reference.ts'
-import type { CoreKind, Kinds, KubeObject, NodeName } from '../engine/api/types.ts'
-import type { Key, Ref } from '../engine/api/reference.ts'
+import type { Kinds, KubeObject, NodeName } from '../engine/api/types.ts'
+import type { Key, KindKey, Ref } from '../engine/api/reference.ts'
+import type { ClusterNetwork } from '../engine/protocol/encryption.ts'
 import type { AssignmentDelta, NodeSettings, PodReport } from '../engine/protocol/session.ts'
 import type { Mirror } from './mirror.ts'
 
@@ -11,8 +13,8 @@ export class Assignments implements Mirror {
   readonly settings: NodeSettings
   readonly #nodeName: NodeName
   #resourceVersion = 0
-  readonly #objects = new Map<CoreKind, Map<Key, KubeObject>>()
-  readonly #sorted = new Map<CoreKind, readonly KubeObject[]>()
+  readonly #objects = new Map<KindKey, Map<Key, KubeObject>>()
+  readonly #sorted = new Map<KindKey, readonly KubeObject[]>()
 
   constructor(settings: NodeSettings, nodeName: NodeName) {
     this.settings = settings
@@ -32,7 +34,7 @@ export class Assignments implements Mirror {
       this.#sorted.clear()
     }
     for (const object of delta.put) {
-      const kind = kindKey(object.apiVersion, object.kind) as CoreKind
+      const kind = kindKey(object.apiVersion, object.kind)
       let objects = this.#objects.get(kind)
       if (objects === undefined) this.#objects.set(kind, (objects = new Map()))
       objects.set(refOf(object).key, object)
@@ -45,8 +47,8 @@ export class Assignments implements Mirror {
   }
 
   #remove(ref: Ref, touched: Set<string>): void {
-    if (this.#objects.get(ref.kind as CoreKind)?.delete(ref.key) !== true) return
-    this.#sorted.delete(ref.kind as CoreKind)
+    if (this.#objects.get(ref.kind)?.delete(ref.key) !== true) return
+    this.#sorted.delete(ref.kind)
     touched.add(ref.kind)
   }
 
@@ -55,6 +57,10 @@ export class Assignments implements Mirror {
   }
   peers(): readonly Kinds['Node'][] {
     return this.#list('Node').filter(({ metadata }) => metadata.name !== this.#nodeName)
+  }
+  encryption(): ReturnType<Mirror['encryption']> {
+    const [cluster] = this.#objects.get(clusterKind)?.values() ?? []
+    return (cluster as ClusterNetwork | undefined)?.spec.network.encryption ?? 'none'
   }
   pods(): readonly Kinds['Pod'][] {
     return this.#list('Pod')

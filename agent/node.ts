@@ -2,6 +2,7 @@
 import { arch, cpus, release, totalmem } from 'node:os'
 import { readFileSync, statfsSync } from 'node:fs'
 import type { Labels, NodeName, NodeStatus, Taint } from '../engine/api/types.ts'
+import { wireguardConditionOf } from '../engine/protocol/encryption.ts'
 import type { NodeReport } from '../engine/protocol/session.ts'
 import { allocatableOf } from './allocatable.ts'
 import type { Reserved } from './allocatable.ts'
@@ -43,7 +44,11 @@ export function describeNode(name: NodeName, parts: NodeParts): NodeReport {
       ...addresses(name, parts.network),
       ...software(architecture, parts),
       ...parts.state,
-      conditions: [...parts.state.conditions, reachCondition(parts.network)],
+      conditions: [
+        ...parts.state.conditions,
+        reachCondition(parts.network),
+        ...(parts.network.wireguard === undefined ? [] : [wireguardConditionOf(parts.network.wireguard)]),
+      ],
     },
   }
 }

@@ -1,7 +1,8 @@
 /** Keeps this node's network joined with the nodes that the engine names, under the address that they know it by. */
 import type { Node } from '../engine/api/types.ts'
 import type { Mirror } from './mirror.ts'
-import type { NodeNetwork, Peer } from './network/network.ts'
+import { wireguardKeyOf } from '../engine/protocol/encryption.ts'
+import type { Neighbourhood, NodeNetwork, Peer } from './network/network.ts'
 
 export interface Peers {
   /** The mirror changed. */
@@ -20,8 +21,7 @@ export interface PeersOptions {
 const retryPause = 5_000
 
 export function createPeers({ network, onTrouble }: PeersOptions): Peers {
-  let peers: readonly Peer[] = []
-  let hostAddress = network.hostAddress
+  let to: Neighbourhood = { hostAddress: network.hostAddress, peers: [], encryption: 'none' }
   let told: string | undefined
   let trouble: string | undefined
   let retry: NodeJS.Timeout | undefined
@@ -31,7 +31,7 @@ export function createPeers({ network, onTrouble }: PeersOptions): Peers {
     clearTimeout(retry)
     const latest = shape()
     told = latest
-    network.connect({ hostAddress, peers }).then(
+    network.connect(to).then(
       () => (trouble = undefined),
       (error: unknown) => {
         if (closed || told !== latest) return
@@ -44,7 +44,7 @@ export function createPeers({ network, onTrouble }: PeersOptions): Peers {
   }
 
   function shape(): string {
-    return JSON.stringify([hostAddress, peers])
+    return JSON.stringify(to)
   }
 
   function connectIfNews(): void {
@@ -53,11 +53,11 @@ export function createPeers({ network, onTrouble }: PeersOptions): Peers {
 
   return {
     update(mirror) {
-      peers = mirror.peers().flatMap(node => peerOf(node) ?? [])
+      to = { ...to, peers: mirror.peers().flatMap(node => peerOf(node) ?? []), encryption: mirror.encryption() }
       connectIfNews()
     },
     moved(address) {
-      hostAddress = address
+      to = { ...to, hostAddress: address }
       connectIfNews()
     },
     close() {
@@ -70,5 +70,6 @@ export function createPeers({ network, onTrouble }: PeersOptions): Peers {
 function peerOf({ metadata, spec, status }: Node): Peer | undefined {
   const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
   if (address === undefined || spec.podCIDR === undefined) return undefined
-  return { name: metadata.name, address, podCIDR: spec.podCIDR }
+  const publicKey = wireguardKeyOf(status?.conditions)
+  return { name: metadata.name, address, podCIDR: spec.podCIDR, ...(publicKey === undefined ? {} : { publicKey }) }
 }

@@ -8,12 +8,13 @@ import { formatProblem } from './api/problem.ts'
 import type { Problem } from './api/problem.ts'
 import type { ClusterSettings } from './api/settings.ts'
 import { checkAdmission } from './plan/admission.ts'
+import { checkEncryption } from './plan/encryption.ts'
 import { describePlan } from './plan/describe.ts'
 import { checkGuards } from './plan/guards.ts'
 import { checkImmutable } from './plan/immutable.ts'
 import { plan } from './plan/plan.ts'
 import type { Plan } from './plan/step.ts'
-import type { Renderer } from './render/renderer.ts'
+import type { Rendered, Renderer } from './render/renderer.ts'
 
 /** What a commit would do. */
 export interface Proposal {
@@ -59,13 +60,18 @@ export async function propose(commit: Commit, options: ProposeOptions): Promise<
   const found = [...unsigned, ...told]
   if (found.some(isError)) return { ...result, problems: found, plan: { steps: [] }, verdict: 'rejected' }
   const planned = plan(cluster, manifests)
-  const problems = [...told, ...checkAdmission(cluster, rendered), ...checkImmutable(planned)]
+  const problems = [...told, ...checkCluster(cluster, rendered), ...checkImmutable(planned)]
   if (problems.some(isError)) return { ...result, problems, plan: planned, verdict: 'rejected' }
   const guard = checkGuards(planned, cluster, { settings, messages: commits.map(({ message }) => message), rewritten })
   if (guard.kind === 'allowed') return { ...result, problems, plan: planned, verdict: 'accepted' }
   const { message, remedy } = guard
   const held: Problem = { file: commit.oid.slice(0, 7), line: 0, column: 0, severity: 'error', message, remedy }
   return { ...result, problems: [...problems, held], plan: planned, verdict: 'waiting' }
+}
+
+/** What the nodes of the cluster make of a commit's settings. */
+function checkCluster(cluster: ClusterView, rendered: Rendered): Problem[] {
+  return [...checkAdmission(cluster, rendered), ...checkEncryption(cluster, rendered.settings)]
 }
 
 /** A commit that none of the trusted signed; where nobody is named, nobody need sign. */

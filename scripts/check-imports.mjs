@@ -8,7 +8,7 @@ const allowed = {
   'engine/api': [],
   'engine/protocol': ['engine/api'],
   'engine/cluster': ['engine/api'],
-  'engine/plan': ['engine/api', 'engine/cluster'],
+  'engine/plan': ['engine/api', 'engine/cluster', 'engine/protocol'],
   'engine/controllers': ['engine/api', 'engine/cluster', 'engine/protocol'],
   'engine/scheduler': ['engine/api', 'engine/cluster'],
   'engine/core': [

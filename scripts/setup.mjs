@@ -15,6 +15,8 @@ const packages = {
   busybox: 'busybox-static',
   'redis-server': 'redis-server',
   git: 'git',
+  wg: 'wireguard-tools',
+  'wireguard-go': 'wireguard-go',
   setpriv: 'util-linux',
   unshare: 'util-linux',
   sshd: 'openssh-server',

@@ -9,6 +9,7 @@ import { describe } from 'vitest'
 const probes = {
   root: () => (process.getuid?.() === 0 ? undefined : 'not run as root'),
   docker: () => works('docker', ['version']) ?? undefined,
+  wireguard: () => works('wg', ['--version']) ?? wireguardDevice(),
   nft: () => works('nft', ['--version']),
   netem: () => works('unshare', ['--net', 'tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms']),
   dockerd: () => works('dockerd', ['--version']),
@@ -58,6 +59,12 @@ function account(uid: number): string | undefined {
     .split('\n')
     .some(line => line.split(':')[2] === String(uid))
   return has ? undefined : `no account with uid ${uid}`
+}
+
+/** Of the kernel, or made by the program. */
+function wireguardDevice(): string | undefined {
+  const kernel = works('unshare', ['--net', 'ip', 'link', 'add', 'probe', 'type', 'wireguard'])
+  return kernel && works('wireguard-go', ['--version'])
 }
 
 function works(program: string, args: readonly string[]): string | undefined {

@@ -4,7 +4,7 @@ import { isRecord } from '../../machine/json-file.ts'
 import { contains, formatCidr, overlaps, parseCidr, type Cidr } from './cidr.ts'
 import { ipBatch, ipQuery } from './command.ts'
 import { bridgeMark, routeProtocol, type Owner } from './mark.ts'
-import { overlayName } from './overlay-plan.ts'
+import { overlayNames } from './overlay.ts'
 
 export interface Bridge {
   readonly owner: Owner
@@ -60,8 +60,9 @@ function refuseOverlap(bridge: Bridge, routes: readonly Route[]): void {
     { field: 'podCIDR', range: bridge.pods },
     { field: 'serviceCIDR', range: bridge.services },
   ]
+  const { vxlan, wireguard } = overlayNames(bridge.name)
   for (const route of routes) {
-    if (route.dev === bridge.name || route.dev === overlayName(bridge.name)) continue
+    if ([bridge.name, vxlan, wireguard].includes(route.dev)) continue
     if (isOwnServiceRoute(bridge, route)) continue
     const clash = wanted.find(({ range }) => overlaps(range, route.destination))
     if (!clash) continue

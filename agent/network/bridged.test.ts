@@ -1,12 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { createServer, connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { describeWith, missing } from '../../test/needs.ts'
+import { run } from './command.ts'
 import { createNetwork, type NetworkOptions } from './create.ts'
 import { dockerNetworkOptions } from './docker-network.ts'
 import type { NodeNetwork } from './network.ts'
@@ -14,6 +15,7 @@ import { linkName, namespacePath } from './pod-namespace.ts'
 
 const execute = promisify(execFile)
 const bridge = `gt${process.pid}`
+const plain = { hostAddress: '127.0.0.1', encryption: 'none' } as const
 const owner = { clusterUid: `cluster-${process.pid}`, nodeName: 'node' }
 
 /** Listens in a namespace, answers each connection with a word, and ends with the test. */
@@ -152,7 +154,7 @@ describeWith(['root', 'ip'], 'a bridged network', () => {
     await network.release('pod-b')
     expect(await network.strays(new Set(['pod-a']))).toEqual([])
     const peers = [{ name: 'b', address: '192.0.2.2', podCIDR: '10.251.8.0/24' }]
-    await network.connect({ hostAddress: '127.0.0.1', peers })
+    await network.connect({ ...plain, peers })
     await network.destroy()
     await network.destroy()
     const [links, routes, rules, names] = await Promise.all([
@@ -180,21 +182,47 @@ describeWith(['root', 'ip'], 'a bridged network', () => {
     })
     const peer = (name: string, address: string, podCIDR: string) => ({ name, address, podCIDR })
     const b = peer('b', '192.0.2.2', '10.251.8.0/24')
-    await network.connect({ hostAddress: '127.0.0.1', peers: [b, peer('c', '192.0.2.3', '10.251.9.0/24')] })
+    await network.connect({ ...plain, peers: [b, peer('c', '192.0.2.3', '10.251.9.0/24')] })
     expect(await told()).toEqual({
       routes: ['10.251.8.0/24', '10.251.9.0/24'],
       forwards: ['192.0.2.2', '192.0.2.3'],
       heard: ['192.0.2.2', '192.0.2.3', 'DROP'],
     })
-    await network.connect({ hostAddress: '127.0.0.1', peers: [{ ...b, address: '192.0.2.7' }] })
+    await network.connect({ ...plain, peers: [{ ...b, address: '192.0.2.7' }] })
     expect(await told()).toEqual({ routes: ['10.251.8.0/24'], forwards: ['192.0.2.7'], heard: ['192.0.2.7', 'DROP'] })
     // An agent that starts on a node with peers adopts what is there.
-    await (await open()).connect({ hostAddress: '127.0.0.1', peers: [b] })
+    await (await open()).connect({ ...plain, peers: [b] })
     expect(await told()).toEqual({ routes: ['10.251.8.0/24'], forwards: ['192.0.2.2'], heard: ['192.0.2.2', 'DROP'] })
-    await network.connect({ hostAddress: '127.0.0.1', peers: [] })
+    await network.connect({ ...plain, peers: [] })
     expect((await execute('ip', ['link', 'show'])).stdout).not.toContain(device)
     expect((await execute('iptables', ['-S'])).stdout).not.toContain(bridge.concat('-vx'))
     expect((await execute('iptables', ['-S'])).stdout).not.toContain(`GANTRY-${bridge}`)
+  })
+
+  test('what must be encrypted is not sent by a machine that cannot', async () => {
+    const programs = await mkdtemp(join(tmpdir(), 'gantry-path-'))
+    for (const program of ['ip', 'bridge', 'iptables', 'iptables-restore']) {
+      const { stdout } = await execute('sh', ['-c', 'command -v "$0"', program])
+      await symlink(stdout.trim(), join(programs, program))
+    }
+    const path = process.env['PATH']
+    process.env['PATH'] = programs
+    try {
+      const network = await open()
+      const peers = [{ name: 'b', address: '192.0.2.2', podCIDR: '10.251.8.0/24' }]
+      await network.connect({ ...plain, peers })
+      const connected = network.connect({ ...plain, peers, encryption: 'wireguard' })
+      await expect(connected).rejects.toThrow('the program wg is missing; install wireguard-tools')
+      expect(network.apart?.reason).toBe('NoWireGuard')
+      expect((await run(['ip', 'link', 'show'])).includes(`${bridge}-`)).toBe(false)
+      await expect(run(['ip', 'route', 'get', '10.251.8.2'])).rejects.toThrow('No route to host')
+      await network.connect({ ...plain, peers })
+      expect(network.apart).toBe(undefined)
+      expect(await run(['ip', 'route', 'get', '10.251.8.2'])).toContain(`${bridge}-vx`)
+    } finally {
+      process.env['PATH'] = path
+      await rm(programs, { recursive: true })
+    }
   })
 
   test('another cluster is refused, with the remedy', async () => {

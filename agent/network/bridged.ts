@@ -6,13 +6,16 @@ import { ensureBridge, removeBridge, type Bridge } from './bridge.ts'
 import { addressAt, parseCidr } from './cidr.ts'
 import { admitPeers, ensureFirewall, removeFirewall } from './firewall.ts'
 import { bridgeMark, namespaceName } from './mark.ts'
-import type { NodeNetwork, Peer } from './network.ts'
-import { ensureOverlay, findUnderlay, removeOverlay } from './overlay.ts'
-import { overlayName, overlayOverhead } from './overlay-plan.ts'
+import type { Neighbourhood, NodeNetwork } from './network.ts'
+import { findUnderlay, overlayNames, overlayOverhead, probeName } from './overlay.ts'
 import { attachedPods, ensureNamespace, linkName, rejoin, removeNamespace } from './pod-namespace.ts'
 import { whyNoDns } from './port-53.ts'
+import { ensureVxlan, removeVxlan } from './vxlan.ts'
+import { barRanges, openWireguard, removeWireguard } from './wireguard.ts'
 
 export async function createBridgedNetwork(options: {
+  /** The network's own. */
+  readonly folder: string
   readonly clusterUid: Uid
   readonly nodeName: NodeName
   readonly podCIDR: string
@@ -37,7 +40,12 @@ export async function createBridgedNetwork(options: {
     knownBefore: addresses.holders().size > 0,
   }
   const firewall = { clusterUid, bridge: bridge.name, podCIDR }
-  const overlay = { name: overlayName(bridge.name), alias: bridgeMark(owner) }
+  const names = overlayNames(bridge.name)
+  const alias = bridgeMark(owner)
+  const vxlan = { name: names.vxlan, alias }
+  const encrypted = { name: names.wireguard, alias }
+  const wireguard = await openWireguard({ folder: options.folder, probe: probeName(bridge.name) })
+  let apart: NodeNetwork['apart']
   await ensureBridge(bridge)
   await rejoin(owner, bridge.name)
   const warnings = [...(await ensureForwarding()), ...(await ensureFirewall(firewall))]
@@ -45,16 +53,24 @@ export async function createBridgedNetwork(options: {
   /** One change after another. */
   let connecting: Promise<unknown> = Promise.resolve()
 
-  async function join(address: string, peers: readonly Peer[]): Promise<void> {
-    if (peers.length === 0) {
-      await removeOverlay(overlay)
-      await admitPeers(firewall, [])
-      return
-    }
+  async function join({ hostAddress: address, peers, encryption }: Neighbourhood): Promise<void> {
+    const usesWireguard = encryption === 'wireguard' && peers.length > 0
+    if (encryption === 'wireguard' || peers.length === 0) await removeVxlan(vxlan)
+    if (!usesWireguard) await removeWireguard(encrypted)
+    apart = undefined
+    if (peers.length === 0) return admitPeers(firewall, [])
     const underlay = await findUnderlay(address)
-    const local = underlay.here ? address : undefined
+    const common = { pods, mtu: underlay.mtu - overlayOverhead }
     await admitPeers(firewall, [...new Set(peers.map(peer => peer.address))])
-    await ensureOverlay({ ...overlay, clusterUid, pods, mtu: underlay.mtu - overlayOverhead, local }, peers)
+    if (!usesWireguard) {
+      const local = underlay.here ? address : undefined
+      return ensureVxlan({ ...vxlan, ...common, clusterUid, local }, peers)
+    }
+    if (!('refused' in wireguard)) return wireguard.ensure({ ...encrypted, ...common }, peers)
+    await barRanges(new Set(peers.map(peer => peer.podCIDR)))
+    const message = `packets between nodes must be encrypted (spec.network.encryption: wireguard): ${wireguard.refused}`
+    apart = { reason: 'NoWireGuard', message }
+    throw new Error(`pods of other nodes are not reached: ${message}`)
   }
 
   return {
@@ -69,6 +85,10 @@ export async function createBridgedNetwork(options: {
     mtu,
     podCIDR,
     serviceCIDR,
+    wireguard: 'refused' in wireguard ? wireguard : { publicKey: wireguard.publicKey },
+    get apart() {
+      return apart
+    },
     warnings,
     allocate: addresses.allocate,
     release: addresses.release,
@@ -84,7 +104,7 @@ export async function createBridgedNetwork(options: {
     detach: podUid => removeNamespace(owner, podUid),
     connect: to => {
       hostAddress = to.hostAddress
-      const joined = connecting.then(() => join(to.hostAddress, to.peers))
+      const joined = connecting.then(() => join(to))
       connecting = joined.catch(() => undefined)
       return joined
     },
@@ -100,7 +120,8 @@ export async function createBridgedNetwork(options: {
     destroy: async () => {
       await connecting
       for (const podUid of await attachedPods(owner)) await removeNamespace(owner, podUid)
-      await removeOverlay(overlay)
+      await removeVxlan(vxlan)
+      await removeWireguard(encrypted)
       await removeFirewall(firewall)
       await removeBridge(bridge)
     },

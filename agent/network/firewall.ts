@@ -1,11 +1,11 @@
 /**
  * What the node's packet filter has to let through: pods among each other, on whichever node, and to the outside,
  * whatever policy Docker set on FORWARD; and pods' addresses hidden behind the node's own towards the outside. Packets
- * of the VXLAN are taken from the other nodes alone.
+ * of the overlay are taken from the other nodes alone.
  */
 import type { Uid } from '../../engine/api/types.ts'
 import { CommandError, run } from './command.ts'
-import { overlayName, overlayPort } from './overlay-plan.ts'
+import { overlayNames, overlayPort } from './overlay.ts'
 
 export interface Firewall {
   readonly clusterUid: Uid
@@ -35,7 +35,7 @@ export async function ensureFirewall(firewall: Firewall): Promise<readonly strin
 }
 
 /**
- * Takes packets of the VXLAN from these addresses and drops all others; of none where there are none. Rejects where no
+ * Takes packets of the overlay from these addresses and drops all others; of none where there are none. Rejects where no
  * packet filter can be had: a VXLAN that believes everybody would let anybody speak for pods.
  */
 export async function admitPeers(firewall: Firewall, addresses: readonly string[]): Promise<void> {
@@ -64,7 +64,7 @@ export async function removeFirewall(firewall: Firewall): Promise<void> {
   }
 }
 
-/** With `+`, for the bridge and the VXLAN alike: `gantry0` and `gantry0-vx`. */
+/** With `+`, for the bridge and the overlays alike: `gantry0`, `gantry0-vx` and `gantry0-wg`. */
 function rules({ bridge, podCIDR, clusterUid }: Firewall): readonly Rule[] {
   const both = `${bridge}+`
   const comment = ['-m', 'comment', '--comment', `gantry ${clusterUid}`]
@@ -74,7 +74,18 @@ function rules({ bridge, podCIDR, clusterUid }: Firewall): readonly Rule[] {
     ['filter', 'FORWARD', '-o', both, ...established, ...comment, '-j', 'ACCEPT'],
     ['nat', 'POSTROUTING', '-s', podCIDR, '!', '-o', both, ...comment, '-j', 'MASQUERADE'],
     // Other nodes' pods answer to addresses of this node's range; they know no way to the node's other ones.
-    ['nat', 'POSTROUTING', '!', '-s', podCIDR, '-o', overlayName(bridge), ...comment, '-j', 'MASQUERADE'],
+    ...Object.values(overlayNames(bridge)).map((name): Rule => [
+      'nat',
+      'POSTROUTING',
+      '!',
+      '-s',
+      podCIDR,
+      '-o',
+      name,
+      ...comment,
+      '-j',
+      'MASQUERADE',
+    ]),
   ]
 }
 
@@ -125,7 +136,7 @@ function nftRules(firewall: Firewall): string {
     'chain postrouting {',
     'type nat hook postrouting priority srcnat; policy accept;',
     `ip saddr ${podCIDR} oifname != "${bridge}*" masquerade`,
-    `ip saddr != ${podCIDR} oifname "${overlayName(bridge)}" masquerade`,
+    ...Object.values(overlayNames(bridge)).map(name => `ip saddr != ${podCIDR} oifname "${name}" masquerade`),
     '}',
   ])
 }

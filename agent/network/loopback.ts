@@ -32,6 +32,13 @@ export async function createLoopbackNetwork(options: {
     mtu: undefined,
     podCIDR,
     serviceCIDR,
+    wireguard: undefined,
+    apart: {
+      reason: 'OrdinaryUser',
+      message:
+        'pods serve and use only what is on this node: without root they have addresses of 127.0.0.0/8, which other ' +
+        'nodes cannot reach; a cluster of agents that run as root has none of this',
+    },
     warnings: [],
     allocate: addresses.allocate,
     release: addresses.release,

@@ -7,6 +7,17 @@ export interface Peer {
   /** Its InternalIP. */
   readonly address: string
   readonly podCIDR: string
+  /** Its WireGuard key; absent where it has not told one. */
+  readonly publicKey?: string
+}
+
+/** Whom a node is joined with. */
+export interface Neighbourhood {
+  /** What the other nodes know this one by. */
+  readonly hostAddress: string
+  readonly peers: readonly Peer[]
+  /** How packets between nodes are hidden from the network that carries them. */
+  readonly encryption: 'none' | 'wireguard'
 }
 
 export interface NodeNetwork {
@@ -28,6 +39,10 @@ export interface NodeNetwork {
   readonly mtu: number | undefined
   readonly podCIDR: string
   readonly serviceCIDR: string
+  /** What this machine could encrypt with; undefined in loopback mode. */
+  readonly wireguard: { readonly publicKey: string } | { readonly refused: string } | undefined
+  /** Why the pods of this node and those of the others do not reach each other; undefined where they do. */
+  readonly apart: { readonly reason: string; readonly message: string } | undefined
   /** What a person should know of how this network was set up: a sysctl that was changed, a tool that lacks. */
   readonly warnings: readonly string[]
   /** Gives the pod an address of the range, the same one each time until it is released; kept on disk. */
@@ -41,10 +56,10 @@ export interface NodeNetwork {
   /** Removes the namespace and the veth pair. No error where they are gone. */
   detach(podUid: Uid): Promise<void>
   /**
-   * Joins the pods of this node, known to the others by `hostAddress`, with those of these nodes and no others. Does
-   * nothing in loopback mode. Where it rejects it may be called again.
+   * Joins the pods of this node with those of these nodes and no others. Does nothing in loopback mode. Where it rejects
+   * it may be called again. What must be encrypted is never sent in clear: without WireGuard it is not sent.
    */
-  connect(to: { readonly hostAddress: string; readonly peers: readonly Peer[] }): Promise<void>
+  connect(to: Neighbourhood): Promise<void>
   /** What carries this cluster's mark on this node and belongs to no pod in `known`. */
   strays(known: ReadonlySet<Uid>): Promise<readonly string[]>
   /** Lets go of sockets; interfaces and routes stay for the pods that run on. */

@@ -1,24 +1,23 @@
-/** The VXLAN that joins the pods of all nodes: one device, with entries for the nodes that the engine named. */
-import { writeFile } from 'node:fs/promises'
+/** What joins the pods of all nodes over the network between the machines, plain (VXLAN) or encrypted (WireGuard). */
 import { isRecord } from '../../machine/json-file.ts'
-import { textOf } from './bridge.ts'
-import { ipBatch, ipQuery, run } from './command.ts'
-import { routeProtocol } from './mark.ts'
-import type { Peer } from './network.ts'
-import { planOverlay, type OverlayCommands, type OverlayDevice, type PresentOverlay } from './overlay-plan.ts'
+import { ipQuery } from './command.ts'
 
-/** Makes the device and its entries what they should be; changes only what is not so. */
-export async function ensureOverlay(device: OverlayDevice, peers: readonly Peer[]): Promise<void> {
-  const found = await findOverlay(device.name)
-  refuseForeign(device, found)
-  await perform(planOverlay(device, peers, found?.overlay))
-  // A packet that claims an address no route leads back to is dropped: nodes speak for their own pods only.
-  await writeFile(`/proc/sys/net/ipv4/conf/${device.name}/rp_filter`, '1')
+/** The one UDP port that a node opens; the number is that of the engine's door for agents. */
+export const overlayPort = 7421
+/**
+ * What WireGuard puts around a packet: outer IPv4 and UDP headers, its own, and its seal. VXLAN takes 50: that pods need
+ * not begin anew where a cluster changes from one to the other, their packets always leave room for the larger.
+ */
+export const overlayOverhead = 60
+
+/** The names of a bridge's devices: packet filter rules for `gantry0+` are for the bridge and both of these. */
+export function overlayNames(bridge: string): { readonly vxlan: string; readonly wireguard: string } {
+  return { vxlan: `${bridge}-vx`, wireguard: `${bridge}-wg` }
 }
 
-export async function removeOverlay({ name, alias }: Pick<OverlayDevice, 'name' | 'alias'>): Promise<void> {
-  const found = await findOverlay(name)
-  if (found?.alias === alias) await ipBatch([`link delete dev ${name}`])
+/** Of a device that is made to see whether it can be, and goes at once. */
+export function probeName(bridge: string): string {
+  return `${bridge}-pr`
 }
 
 export interface Underlay {
@@ -39,73 +38,4 @@ export async function findUnderlay(address: string): Promise<Underlay> {
     return { here: true, mtu: typeof mtu === 'number' ? mtu : ethernetMtu }
   }
   return { here: false, mtu: ethernetMtu }
-}
-
-async function perform({ ip, bridge }: OverlayCommands): Promise<void> {
-  if (ip.length > 0) await ipBatch(ip)
-  if (bridge.length > 0) await run(['bridge', '-batch', '-'], { input: `${bridge.join('\n')}\n` })
-}
-
-interface Found {
-  readonly alias: string | undefined
-  /** Undefined where the device is no VXLAN. */
-  readonly overlay: PresentOverlay | undefined
-}
-
-function refuseForeign({ name, alias }: OverlayDevice, found: Found | undefined): void {
-  // One without a mark was left by an agent that was killed at that moment.
-  if (found === undefined || found.alias === alias || (found.alias === undefined && found.overlay !== undefined)) return
-  throw new Error(
-    `the network interface ${name} exists and is not this node's (${found.alias ?? 'no mark'}); ` +
-      `remove it with: ip link delete ${name}`,
-  )
-}
-
-async function findOverlay(name: string): Promise<Found | undefined> {
-  const links = await ipQuery(['-details', 'link', 'show'])
-  const link = links.find(found => isRecord(found) && found['ifname'] === name)
-  if (!isRecord(link)) return undefined
-  const alias = textOf(link['ifalias'])
-  const info = link['linkinfo']
-  const data = isRecord(info) && info['info_kind'] === 'vxlan' ? info['info_data'] : undefined
-  if (!isRecord(data)) return { alias, overlay: undefined }
-  const [routes, neighbours, forwards] = await Promise.all([
-    ipQuery(['-4', 'route', 'show', 'dev', name, 'proto', routeProtocol]),
-    ipQuery(['-4', 'neigh', 'show', 'dev', name, 'nud', 'permanent']),
-    forwardsOf(name),
-  ])
-  return {
-    alias,
-    overlay: {
-      alias,
-      id: Number(data['id']),
-      port: Number(data['port']),
-      local: textOf(data['local']),
-      hardwareAddress: textOf(link['address']) ?? '',
-      mtu: Number(link['mtu']),
-      routes: pairs(routes, ['dst', 'gateway'], ' via '),
-      neighbours: pairs(neighbours, ['dst', 'lladdr'], ' '),
-      forwards: pairs(forwards, ['mac', 'dst'], ' '),
-    },
-  }
-}
-
-async function forwardsOf(name: string): Promise<readonly unknown[]> {
-  const text = await run(['bridge', '-json', 'fdb', 'show', 'dev', name])
-  const value: unknown = text.trim() === '' ? [] : JSON.parse(text)
-  return Array.isArray(value) ? value : []
-}
-
-function pairs(
-  entries: readonly unknown[],
-  [first, second]: readonly [string, string],
-  between: string,
-): ReadonlySet<string> {
-  return new Set(
-    entries.flatMap(entry => {
-      if (!isRecord(entry)) return []
-      const [a, b] = [textOf(entry[first]), textOf(entry[second])]
-      return a === undefined || b === undefined ? [] : [`${a}${between}${b}`]
-    }),
-  )
 }

@@ -49,6 +49,7 @@ export function mirror(objects: readonly KubeObject[]): Mirror {
     resourceVersion: 1,
     node: () => undefined,
     peers: () => [],
+    encryption: () => 'none',
     pods: () => objects.filter((object): object is Pod => object.kind === 'Pod'),
     configMap: (namespace, name) => find('ConfigMap', namespace, name) as ConfigMap | undefined,
     secret: (namespace, name) => find('Secret', namespace, name) as Secret | undefined,

@@ -10,6 +10,8 @@ export function memoryNetwork({ prefix = '10.244.0', hostAddress = '127.0.0.1' }
     gateway: `${prefix}.1/24`,
     dnsAddress: `${prefix}.1`,
     dnsRefused: undefined,
+    wireguard: undefined,
+    apart: undefined,
     warnings: [],
     hostAddress,
     mtu: 1450,

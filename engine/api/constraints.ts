@@ -261,16 +261,7 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'ClusterNodes.monitorGracePeriodSeconds': between(7, 3600),
   'ClusterNodes.unreachableTolerationSeconds': notNegative,
   'ClusterNodes.notReadyTolerationSeconds': notNegative,
-  'ClusterNetwork.encryption': {
-    accepts: value => value === 'none',
-    expected: 'none',
-    remedy: value =>
-      value === 'wireguard'
-        ? 'Gantry has not been tried on a kernel with WireGuard, so it does not promise that packets between nodes are ' +
-          'encrypted: write none, and where they must be, join the nodes by addresses of a WireGuard network of your ' +
-          'own (gantry agent --node-ip)'
-        : undefined,
-  },
+  'ClusterNetwork.encryption': oneOf('none', 'wireguard'),
 
   'EndpointSlice.addressType': oneOf('IPv4', 'IPv6', 'FQDN'),
   'EndpointPort.port': port,

@@ -28,8 +28,8 @@ export interface ClusterSettings {
       readonly notReadyTolerationSeconds: number
     }
     readonly network: {
-      /** What hides the pods' traffic between nodes from the network that carries it. */
-      readonly encryption: 'none'
+      /** What hides the pods' traffic between nodes from the network that carries it. `none` by default. */
+      readonly encryption: 'none' | 'wireguard'
     }
   }
 }

@@ -1,3 +1,4 @@
+import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
 import { describeRef, type Ref, refOf } from '../api/reference.ts'
 import { equal } from '../api/stable.ts'
 import type { KubeObject, Node, NodeName, Pod } from '../api/types.ts'
@@ -8,7 +9,7 @@ import type { ObjectChange } from '../cluster/view.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
 import { drainedCondition } from '../protocol/session.ts'
 import type { AssignmentDelta } from '../protocol/session.ts'
-import { isNewsToPeers, peerNode } from './peers.ts'
+import { clusterNetwork, isNewsToNodes, isNewsToPeers, peerNode } from './peers.ts'
 
 /** Objects by what they are called. */
 type Refs = Map<string, Ref>
@@ -21,7 +22,7 @@ class NodeMirror {
 }
 
 /**
- * Follows what each agent may see: its own Node, of the others how to reach their pods, the Pods bound to it, the
+ * Follows what each agent may see: its own Node, of the others how to reach their pods, of the Cluster its network, the Pods bound to it, the
  * ConfigMaps and Secrets of those, and every Service and EndpointSlice.
  */
 export class Mirrors implements Observer {
@@ -46,6 +47,10 @@ export class Mirrors implements Observer {
       case 'Node':
         this.#mark(ref.key, ref)
         if (isNewsToPeers(before as Node | undefined, after as Node | undefined))
+          this.#shared.set(describeRef(ref), ref)
+        return
+      case clusterKind:
+        if (isNewsToNodes(before as ClusterObject | undefined, after as ClusterObject | undefined))
           this.#shared.set(describeRef(ref), ref)
         return
       case 'ConfigMap':
@@ -86,6 +91,7 @@ export class Mirrors implements Observer {
   #everything(node: NodeName, { configs }: NodeMirror): AssignmentDelta {
     const cluster = this.#cluster
     const put: KubeObject[] = [
+      ...cluster.list(clusterKind).map(object => clusterNetwork(object as ClusterObject)),
       ...cluster.list('Node').flatMap(other => nodeFor(node, other) ?? []),
       ...[...configs.values()].flatMap(({ ref }) => cluster.get(ref.kind, ref.key) ?? []),
       ...cluster.podsOn(node),
@@ -166,6 +172,8 @@ function visible(
     case 'ConfigMap':
     case 'Secret':
       return mirror.configs.has(id) ? object : undefined
+    case clusterKind:
+      return clusterNetwork(object as ClusterObject)
     case 'Node':
       return nodeFor(node, object as Node)
     default:

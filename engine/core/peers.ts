@@ -1,5 +1,7 @@
 import { equal } from '../api/stable.ts'
+import type { ClusterObject } from '../api/cluster-object.ts'
 import type { Node } from '../api/types.ts'
+import { wireguardConditionOf, wireguardKeyOf, type ClusterNetwork } from '../protocol/encryption.ts'
 
 /**
  * Of a Node what the other nodes need to reach its pods, and nothing more. Undefined where they cannot: it has not said
@@ -9,10 +11,23 @@ export function peerNode({ metadata, spec, status }: Node): Node | undefined {
   const { podCIDR } = spec
   const addresses = (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').slice(0, 1)
   if (podCIDR === undefined || podCIDR.startsWith('127.') || addresses.length === 0) return undefined
-  return { apiVersion: 'v1', kind: 'Node', metadata: { name: metadata.name }, spec: { podCIDR }, status: { addresses } }
+  const publicKey = wireguardKeyOf(status?.conditions)
+  const conditions = publicKey === undefined ? {} : { conditions: [wireguardConditionOf({ publicKey })] }
+  const reached = { addresses, ...conditions }
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name: metadata.name }, spec: { podCIDR }, status: reached }
 }
 
 /** Whether the other nodes are to hear of a change of a Node. */
 export function isNewsToPeers(before: Node | undefined, after: Node | undefined): boolean {
   return !equal(before && peerNode(before), after && peerNode(after))
+}
+
+/** Of the Cluster what its nodes need to reach each other's pods, and nothing more. */
+export function clusterNetwork({ apiVersion, kind, metadata, spec }: ClusterObject): ClusterNetwork {
+  return { apiVersion, kind, metadata: { name: metadata.name }, spec: { network: spec.network } }
+}
+
+/** Whether the nodes are to hear of a change of the Cluster. */
+export function isNewsToNodes(before: ClusterObject | undefined, after: ClusterObject | undefined): boolean {
+  return !equal(before?.spec.network, after?.spec.network)
 }

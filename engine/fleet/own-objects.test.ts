@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Node, Pod } from '../api/types.ts'
 import { podObject } from '../cluster/objects/objects.fixture.ts'
+import { wireguardConditionOf } from '../protocol/encryption.ts'
 import type { PodReport } from '../protocol/session.ts'
 import { ownPart } from './own-objects.ts'
 import type { Surroundings } from './own-objects.ts'
@@ -119,5 +120,22 @@ test('what it says of its node is of its own, whatever it calls it', () => {
   expect(ownPart('one', { type: 'node', node: named }, around)).toEqual({
     own: { type: 'node', node: { ...named, name: 'one' } },
     foreign: ['node two'],
+  })
+})
+
+test.each([
+  { name: 'its own key', last: 'A', foreign: [] },
+  { name: "another node's key", last: 'E', foreign: ['the WireGuard key of node two'] },
+])('of WireGuard a node tells $name', ({ last, foreign }) => {
+  const keyed = (name: string, letter: string): Node => {
+    const condition = wireguardConditionOf({ publicKey: `${'A'.repeat(42)}${letter}=` })
+    return { ...node(name, '10.244.1.0/24', '192.168.0.1'), status: { conditions: [condition] } }
+  }
+  const status = keyed('one', last).status ?? {}
+  const said = { name: 'one', labels: {}, taints: [], status }
+  const nodesThen = [keyed('one', 'A'), keyed('two', 'E')]
+  expect(ownPart('one', { type: 'node', node: said }, { ...around, nodes: () => nodesThen })).toEqual({
+    own: { type: 'node', node: foreign.length === 0 ? said : { ...said, status: { conditions: [] } } },
+    foreign,
   })
 })

@@ -5,6 +5,7 @@
 import { keyOf } from '../api/reference.ts'
 import type { Key } from '../api/reference.ts'
 import type { Node, NodeName, Pod } from '../api/types.ts'
+import { wireguardCondition, wireguardKeyOf } from '../protocol/encryption.ts'
 import type { AgentMessage, EventReport, PodReport, ServiceProblem } from '../protocol/session.ts'
 
 /** What there is. */
@@ -45,11 +46,27 @@ export function ownPart(node: NodeName, message: Spoken, around: Surroundings): 
       return { own: { ...message, problems: own.map(shortProblem) }, foreign }
     }
     case 'node':
-      if (message.node.name === node) return { own: message, foreign: [] }
-      return { own: { ...message, node: { ...message.node, name: node } }, foreign: [`node ${message.node.name}`] }
+      return ownNode(node, message, around)
     case 'acknowledged':
     case 'heartbeat':
       return { own: message, foreign: [] }
+  }
+}
+
+/** Under one key WireGuard knows one node: who takes another's takes its packets' way. */
+function ownNode(name: NodeName, message: Spoken & { type: 'node' }, around: Surroundings): Own<Spoken> {
+  const { node } = message
+  const key = wireguardKeyOf(node.status.conditions)
+  const others = around.nodes().filter(({ metadata }) => metadata.name !== name)
+  const whose = key && others.find(({ status }) => wireguardKeyOf(status?.conditions) === key)?.metadata.name
+  const conditions = (node.status.conditions ?? []).filter(({ type }) => type !== wireguardCondition)
+  const status = whose === undefined ? node.status : { ...node.status, conditions }
+  return {
+    own: { ...message, node: { ...node, name, status } },
+    foreign: [
+      ...(node.name === name ? [] : [`node ${node.name}`]),
+      ...(whose === undefined ? [] : [`the WireGuard key of node ${whose}`]),
+    ],
   }
 }
 

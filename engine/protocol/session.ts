@@ -18,8 +18,8 @@ export interface NodeSettings {
 
 /**
  * What changed for one node: an agent's view is a filtered mirror of the cluster. It holds the node's own Node object,
- * of the other Nodes name, podCIDR and InternalIP, the Pods bound to it, their ConfigMaps and Secrets, and every Service
- * and EndpointSlice.
+ * of the other Nodes name, podCIDR, InternalIP and WireGuard key, of the Cluster its network, the Pods bound to the
+ * node, their ConfigMaps and Secrets, and every Service and EndpointSlice.
  */
 export interface AssignmentDelta {
   /** The first delta of a session: what it does not name is gone. */

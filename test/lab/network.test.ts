@@ -135,7 +135,7 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd'], 'the network between n
 
   test('packets are as large as fits, and a large answer arrives whole, on every way', async () => {
     for (const { name } of pods.filter(({ host }) => !host)) {
-      expect(await asking(name)(ipOf(name), ports.link)).toContain('mtu 1450')
+      expect(await asking(name)(ipOf(name), ports.link)).toContain('mtu 1440')
       for (const { name: to } of pods) {
         const [direct, service] = await Promise.all([
           asking(name)(ipOf(to), ports.large),

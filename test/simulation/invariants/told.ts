@@ -1,3 +1,4 @@
+import { clusterKind, type ClusterObject } from '../../../engine/api/cluster-object.ts'
 import { describeRef, refOf } from '../../../engine/api/reference.ts'
 import { equal } from '../../../engine/api/stable.ts'
 import type { EndpointSlice, KubeObject, Pod } from '../../../engine/api/types.ts'
@@ -5,6 +6,7 @@ import type { Cluster } from '../../../engine/cluster/cluster.ts'
 import { configRefs } from '../../../engine/cluster/config-refs.ts'
 import { conditionOf } from '../../../engine/cluster/objects/conditions.ts'
 import { isActive } from '../../../engine/cluster/objects/pod-state.ts'
+import { clusterNetwork } from '../../../engine/core/peers.ts'
 import type { Step } from '../engine-process.ts'
 import type { FakeAgent } from '../fake-agent.ts'
 import { check } from './violation.ts'
@@ -73,6 +75,7 @@ export function checkMirror(cluster: Cluster, { name, mirror, proxy }: FakeAgent
   const pods = cluster.podsOn(name)
   const configs = pods.flatMap(pod => configRefs(pod.spec, pod.metadata.namespace ?? ''))
   const visible: readonly KubeObject[] = [
+    ...cluster.list(clusterKind).map(object => clusterNetwork(object as ClusterObject)),
     ...pods,
     ...configs.flatMap(({ kind, key }) => cluster.get(kind, key) ?? []),
     ...cluster.list('Service'),

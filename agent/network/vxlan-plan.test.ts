@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseCidr } from './cidr.ts'
-import { hardwareAddress, networkId, planOverlay, type OverlayDevice, type PresentOverlay } from './overlay-plan.ts'
+import { hardwareAddress, networkId, planVxlan, type VxlanDevice, type PresentVxlan } from './vxlan-plan.ts'
 
-const device: OverlayDevice = {
+const device: VxlanDevice = {
   clusterUid: 'c1',
   name: 'gantry0-vx',
   alias: 'gantry c1 here',
@@ -14,7 +14,7 @@ const own = hardwareAddress('c1', device.pods)
 const hardware = (third: number): string => hardwareAddress('c1', parseCidr(`10.244.${third}.0/24`))
 const peer = (third: number, address: string) => ({ name: `n${third}`, address, podCIDR: `10.244.${third}.0/24` })
 
-const present: PresentOverlay = {
+const present: PresentVxlan = {
   alias: device.alias,
   id: networkId('c1'),
   port: 7421,
@@ -104,7 +104,7 @@ test.each([
     bridge: [addBridge(1, '192.0.2.2')],
   })),
 ])('$name', ({ is, peers, ip, bridge }) => {
-  expect(planOverlay(device, peers, is)).toEqual({ ip, bridge })
+  expect(planVxlan(device, peers, is)).toEqual({ ip, bridge })
 })
 
 test('numbers and hardware addresses are those of this cluster and node, the same on every machine', () => {

@@ -4,19 +4,10 @@ import type { Uid } from '../../engine/api/types.ts'
 import { addressAt, formatCidr, parseCidr, type Cidr } from './cidr.ts'
 import { routeProtocol } from './mark.ts'
 import type { Peer } from './network.ts'
-
-/** The one UDP port that a node opens; the number is that of the engine's door for agents. */
-export const overlayPort = 7421
-/** What VXLAN puts around a packet: outer IPv4 and UDP headers, its own, and the inner Ethernet header. */
-export const overlayOverhead = 50
-
-/** The name of the device that belongs to a bridge: packet filter rules for `gantry0+` are for both. */
-export function overlayName(bridge: string): string {
-  return `${bridge}-vx`
-}
+import { overlayPort } from './overlay.ts'
 
 /** How this node takes part. */
-export interface OverlayDevice {
+export interface VxlanDevice {
   readonly clusterUid: Uid
   /** `gantry0-vx` */
   readonly name: string
@@ -28,7 +19,7 @@ export interface OverlayDevice {
 }
 
 /** What `ip` and `bridge` tell of a device that exists. */
-export interface PresentOverlay {
+export interface PresentVxlan {
   readonly alias: string | undefined
   readonly id: number
   readonly port: number
@@ -43,7 +34,7 @@ export interface PresentOverlay {
   readonly forwards: ReadonlySet<string>
 }
 
-export interface OverlayCommands {
+export interface VxlanCommands {
   /** For `ip -batch`. */
   readonly ip: readonly string[]
   /** For `bridge -batch`, after those. */
@@ -51,7 +42,7 @@ export interface OverlayCommands {
 }
 
 /** What leads to one peer: each node computes the same hardware address for it, so none has to be told. */
-function entriesOf(peer: Peer, { clusterUid }: OverlayDevice) {
+function entriesOf(peer: Peer, { clusterUid }: VxlanDevice) {
   const range = parseCidr(peer.podCIDR)
   const gateway = addressAt(range, 1)
   const hardware = hardwareAddress(clusterUid, range)
@@ -63,11 +54,11 @@ function entriesOf(peer: Peer, { clusterUid }: OverlayDevice) {
 }
 
 /** Empty where all is as it should be. A device that cannot be changed into the wanted one is made anew. */
-export function planOverlay(
-  device: OverlayDevice,
+export function planVxlan(
+  device: VxlanDevice,
   peers: readonly Peer[],
-  present: PresentOverlay | undefined,
-): OverlayCommands {
+  present: PresentVxlan | undefined,
+): VxlanCommands {
   const { name } = device
   const kept = present && isSameNetwork(device, present) ? present : undefined
   const entries = peers.map(peer => entriesOf(peer, device))
@@ -111,7 +102,7 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-function isSameNetwork(device: OverlayDevice, present: PresentOverlay): boolean {
+function isSameNetwork(device: VxlanDevice, present: PresentVxlan): boolean {
   return (
     // The mark is set last: without it the making was cut short.
     present.alias === device.alias &&
@@ -123,7 +114,7 @@ function isSameNetwork(device: OverlayDevice, present: PresentOverlay): boolean 
   )
 }
 
-function created(device: OverlayDevice): readonly string[] {
+function created(device: VxlanDevice): readonly string[] {
   const { clusterUid, name, alias, pods, mtu, local } = device
   const from = local === undefined ? '' : ` local ${local}`
   return [
@@ -136,7 +127,7 @@ function created(device: OverlayDevice): readonly string[] {
   ]
 }
 
-function adjusted({ clusterUid, name, mtu, local }: OverlayDevice, present: PresentOverlay): readonly string[] {
+function adjusted({ clusterUid, name, mtu, local }: VxlanDevice, present: PresentVxlan): readonly string[] {
   return [
     ...(present.mtu === mtu ? [] : [`link set dev ${name} mtu ${mtu}`]),
     ...(present.local === local
