@@ -40,6 +40,10 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd', 'redis', 'corpus'], 'th
     await lab.until('empty', async () => (await pods()).length === 0)
     await lab.engine.push({ ...votingFiles(), 'gantry.yaml': settings })
     await lab.until('all Ready', async () => (await readyPods()).length === votingApps.length, 60)
+    // The engine knows of a pod that is Ready before the last proxy does.
+    await lab.until('every node serves it', async () =>
+      (await Promise.all(nodeNames.map(node => get(node, ports.vote)))).every(page => page !== ''),
+    )
   })
   afterAll(() => lab?.stop())
 
