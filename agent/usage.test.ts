@@ -50,3 +50,14 @@ test('asked by several at once it measures once; asked again soon, since the fir
   expect((await measure()).windowMs).toBeGreaterThanOrEqual(one.windowMs)
   expect(samples).toBe(3)
 })
+
+test('the network of a pod, as a rate; none where it has none of its own', () => {
+  const sample = (at: number, receivedBytes: number, transmittedBytes: number): Sample => ({
+    at,
+    machine: { ...machine, network: { receivedBytes, transmittedBytes } },
+    containers: [container('none', 1, 1), { ...container('a', 1, 1), network: { receivedBytes, transmittedBytes } }],
+  })
+  const { node, containers } = usageBetween(sample(0, 1000, 9000), sample(2000, 5000, 9000), 77)
+  const network = { receivedBytesPerSecond: 2000, transmittedBytesPerSecond: 0 }
+  expect([node.network, ...containers.map(each => each.network)]).toEqual([network, undefined, network])
+})

@@ -1,8 +1,8 @@
 /** What the node and its containers use. Measured only when somebody asks: a node at rest costs nothing. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NodeUsage, Usage } from '../engine/protocol/streams.ts'
+import type { NetworkUsage, NodeUsage, Usage } from '../engine/protocol/streams.ts'
 import { countersOfMachine } from './runtime/counters.ts'
-import type { ContainerCounters, Counters } from './runtime/counters.ts'
+import type { ContainerCounters, Counters, NetworkCounters } from './runtime/counters.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
 export interface Sample {
@@ -49,7 +49,16 @@ export function usageBetween(before: Sample, after: Sample, now: number): NodeUs
   const rate = (from: Counters, to: Counters): Usage => ({
     cpuNanocores: Math.max(0, Math.round(((to.cpuNanoseconds - from.cpuNanoseconds) / milliseconds) * 1000)),
     memoryBytes: to.memoryBytes,
+    ...(from.network && to.network && { network: networkRate(from.network, to.network) }),
   })
+  const networkRate = (from: NetworkCounters, to: NetworkCounters): NetworkUsage => {
+    const perSecond = (key: keyof NetworkCounters) =>
+      Math.max(0, Math.round(((to[key] - from[key]) / milliseconds) * 1000))
+    return {
+      receivedBytesPerSecond: perSecond('receivedBytes'),
+      transmittedBytesPerSecond: perSecond('transmittedBytes'),
+    }
+  }
   return {
     at: now,
     windowMs: Math.round(milliseconds),

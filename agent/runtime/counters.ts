@@ -1,5 +1,5 @@
 /** What the kernel counts of processes, in /proc and in control groups: a few small files a container. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Uid } from '../../engine/api/types.ts'
 import type { ProcessIdentity } from '../../machine/processes.ts'
@@ -9,6 +9,14 @@ export interface Counters {
   readonly cpuNanoseconds: number
   /** Now. */
   readonly memoryBytes: number
+  /** Of the network that the containers of the pod share, or of the machine's way out; absent where there is none. */
+  readonly network?: NetworkCounters
+}
+
+/** Since the start. */
+export interface NetworkCounters {
+  readonly receivedBytes: number
+  readonly transmittedBytes: number
 }
 
 export interface ContainerCounters extends Counters {
@@ -83,6 +91,36 @@ export function countersOfMachine(): Counters {
   return {
     cpuNanoseconds: (user + nice + system + irq + softirq + steal) * tickNanoseconds,
     memoryBytes: bytes('MemTotal') - bytes('MemAvailable'),
+    ...networkCounters('/proc/self/net/dev', name => name === wayOut()),
+  }
+}
+
+/** Of the network that a process has to itself or shares with its pod; nothing where it is the machine's. */
+export function networkOfProcess(pid: number): Pick<Counters, 'network'> {
+  const own = namespaceOf(pid)
+  if (own === undefined || own === namespaceOf('self')) return {}
+  return networkCounters(`/proc/${pid}/net/dev`, name => name !== 'lo')
+}
+
+function networkCounters(file: string, counts: (name: string) => boolean): Pick<Counters, 'network'> {
+  const interfaces = [...(read(file) ?? '').matchAll(/^\s*(\S+):\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm)].filter(
+    ([, name = '']) => counts(name),
+  )
+  if (interfaces.length === 0) return {}
+  const sum = (column: 2 | 3): number => interfaces.reduce((total, line) => total + Number(line[column]), 0)
+  return { network: { receivedBytes: sum(2), transmittedBytes: sum(3) } }
+}
+
+/** The interface of the default route. */
+function wayOut(): string | undefined {
+  return /^(\S+)\t00000000\t/m.exec(read('/proc/self/net/route') ?? '')?.[1]
+}
+
+function namespaceOf(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Client } from './client.ts'
 import type { ConnectionOptions } from './connection.ts'
 import type { EventsOptions } from './events.ts'
@@ -119,13 +119,20 @@ function addLogs(program: Command, openTerminal: OpenTerminal): void {
     })
 }
 
+function wideOutput(): Option {
+  return new Option('-o, --output <format>', 'with the network, and how often containers began anew').choices(['wide'])
+}
+
 function addTop(program: Command, openTerminal: OpenTerminal): void {
-  const top = program.command('top').description('show what nodes and pods use, of cpu and memory')
+  const top = program
+    .command('top')
+    .description('show what nodes and pods use, of cpu and memory; with -o wide of the network too')
   asking(top.command('nodes'))
     .alias('node')
     .description('of nodes, and of what pods may have there')
     .argument('[name]', 'a node; all by default')
     .option('-l, --selector <labels>', 'those with these labels')
+    .addOption(wideOutput())
     .action(async (name: string | undefined, options: ConnectionOptions & TopOptions) => {
       const { topNodes } = await import('./top.ts')
       await topNodes(await connect(options), name, { options, terminal: await openTerminal() })
@@ -137,6 +144,7 @@ function addTop(program: Command, openTerminal: OpenTerminal): void {
     .option('-A, --all-namespaces', 'of all namespaces', false)
     .option('-l, --selector <labels>', 'those with these labels')
     .option('--containers', 'each container for itself', false)
+    .addOption(wideOutput())
     .action(async (name: string | undefined, options: ConnectionOptions & TopPodsOptions) => {
       const { topPods } = await import('./top.ts')
       await topPods(await connect(options), name, { options, terminal: await openTerminal() })

@@ -1,5 +1,6 @@
 import { parseQuantity } from '../api/quantity.ts'
 import type { Node, ObjectMeta } from '../api/types.ts'
+import type { NetworkUsage } from '../protocol/streams.ts'
 import type { Client } from './client.ts'
 import { CliError } from './failure.ts'
 import { formatRows } from './table.ts'
@@ -7,6 +8,7 @@ import type { Terminal } from './terminal.ts'
 
 export interface TopOptions {
   readonly selector?: string
+  readonly output?: 'wide'
 }
 
 export interface TopPodsOptions extends TopOptions {
@@ -22,10 +24,13 @@ interface Used {
 interface NodeMetrics {
   readonly metadata: ObjectMeta
   readonly usage: Used
+  readonly network?: NetworkUsage
 }
 interface PodMetrics {
   readonly metadata: ObjectMeta
-  readonly containers: readonly { readonly name: string; readonly usage: Used }[]
+  readonly containers: readonly { readonly name: string; readonly usage: Used; readonly restarts?: number }[]
+  /** Its containers share it. */
+  readonly network?: NetworkUsage
 }
 
 const root = '/apis/metrics.k8s.io/v1beta1'
@@ -40,15 +45,18 @@ export async function topNodes(
     measured<NodeMetrics>(client, { path: `${root}/nodes`, name, selector: options.selector }),
     client.get<{ items: readonly Node[] }>('/api/v1/nodes'),
   ])
-  const rows = metrics.map(({ metadata, usage }) => {
+  const wide = options.output === 'wide'
+  const rows = metrics.map(({ metadata, usage, network }) => {
     const allocatable = nodes.items.find(node => node.metadata.name === metadata.name)?.status?.allocatable
     const share = (resource: 'cpu' | 'memory'): string => {
       const all = parseQuantity(allocatable?.[resource] ?? '0')
       return all > 0 ? `${Math.floor((parseQuantity(usage[resource]) / all) * 100)}%` : '<unknown>'
     }
-    return [metadata.name, cores(usage.cpu), share('cpu'), mebibytes(usage.memory), share('memory')]
+    const used = [metadata.name, cores(usage.cpu), share('cpu'), mebibytes(usage.memory), share('memory')]
+    return [...used, ...(wide ? rates(network) : [])]
   })
-  terminal.write(formatRows([['NAME', 'CPU(cores)', 'CPU(%)', 'MEMORY(bytes)', 'MEMORY(%)'], ...rows.sort(byText)]))
+  const header = ['NAME', 'CPU(cores)', 'CPU(%)', 'MEMORY(bytes)', 'MEMORY(%)', ...(wide ? networkColumns : [])]
+  terminal.write(formatRows([header, ...rows.sort(byText)]))
 }
 
 /** `gantry top pods`, as `kubectl top pods`. */
@@ -60,21 +68,24 @@ export async function topPods(
   const place = options.allNamespaces ? '' : `/namespaces/${encodeURIComponent(options.namespace)}`
   const path = `${root}${place}/pods`
   const metrics = await measured<PodMetrics>(client, { path, name, selector: options.selector })
-  const rows = metrics.flatMap(({ metadata, containers }) => {
+  const wide = options.output === 'wide'
+  const rows = metrics.flatMap(({ metadata, containers, network }) => {
     const first = options.allNamespaces ? [metadata.namespace ?? ''] : []
-    const used = options.containers
-      ? containers.map(container => ({ own: [container.name], of: [container.usage] }))
-      : [{ own: [], of: containers.map(({ usage }) => usage) }]
+    const used: readonly { own: readonly string[]; of: PodMetrics['containers'] }[] = options.containers
+      ? containers.map(container => ({ own: [container.name], of: [container] }))
+      : [{ own: [], of: containers }]
     return used.map(({ own, of }) => [
       ...first,
       metadata.name,
       ...own,
-      cores(...of.map(({ cpu }) => cpu)),
-      mebibytes(...of.map(({ memory }) => memory)),
+      cores(...of.map(({ usage }) => usage.cpu)),
+      mebibytes(...of.map(({ usage }) => usage.memory)),
+      ...(wide ? [...rates(network), String(of.reduce((total, { restarts = 0 }) => total + restarts, 0))] : []),
     ])
   })
   const names = options.containers ? ['POD', 'NAME'] : ['NAME']
-  const header = [...(options.allNamespaces ? ['NAMESPACE'] : []), ...names, 'CPU(cores)', 'MEMORY(bytes)']
+  const more = wide ? [...networkColumns, 'RESTARTS'] : []
+  const header = [...(options.allNamespaces ? ['NAMESPACE'] : []), ...names, 'CPU(cores)', 'MEMORY(bytes)', ...more]
   terminal.write(formatRows([header, ...rows.sort(byText)]))
 }
 
@@ -87,6 +98,13 @@ async function measured<T>(
   const { items } = await client.get<{ items: readonly T[] }>(`${path}?${query}`)
   if (items.length === 0) throw new CliError('metrics not available yet', { remedy: 'gantry get pods shows what runs' })
   return items
+}
+
+const networkColumns = ['RECEIVED(bytes/s)', 'SENT(bytes/s)']
+
+function rates(network: NetworkUsage | undefined): readonly string[] {
+  if (network === undefined) return ['<unknown>', '<unknown>']
+  return [String(network.receivedBytesPerSecond), String(network.transmittedBytesPerSecond)]
 }
 
 function cores(...quantities: readonly string[]): string {

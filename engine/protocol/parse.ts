@@ -78,6 +78,7 @@ function checkVersions(json: unknown): void {
   agreedVersion({ oldest, newest }, protocolVersions)
 }
 
+const networkUsage = { receivedBytesPerSecond: 'number', transmittedBytesPerSecond: 'number' } as const
 const usage = { cpuNanocores: 'number', memoryBytes: 'number' } as const
 
 /** Throws TypeError where `json` is no answer to a UsageRequest. */
@@ -85,7 +86,11 @@ export function parseNodeUsage(json: unknown): NodeUsage {
   const containers = [{ ...usage, podUid: 'string', container: 'string' }] as const
   const fields = { at: 'number', windowMs: 'number', node: usage, containers } as const
   checkFields({ ...(json as object | null) }, fields, "the agent's usage")
-  return json as NodeUsage
+  const measured = json as NodeUsage
+  for (const { network } of [measured.node, ...measured.containers]) {
+    if (network !== undefined) checkFields({ ...network }, networkUsage, "the agent's usage of its network")
+  }
+  return measured
 }
 
 /** A report either says that a pod is gone or how it is. */

@@ -89,6 +89,13 @@ export interface Usage {
   readonly cpuNanocores: number
   /** What cannot be taken back without loss: no page that is only a copy of a file's. */
   readonly memoryBytes: number
+  /** Of the pod that the container is in, or of the node's way out; absent where there is none of its own. */
+  readonly network?: NetworkUsage
+}
+
+export interface NetworkUsage {
+  readonly receivedBytesPerSecond: number
+  readonly transmittedBytesPerSecond: number
 }
 
 export interface ContainerUsage extends Usage {

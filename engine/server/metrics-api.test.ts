@@ -8,9 +8,19 @@ const at = Date.parse('2026-11-21T10:00:00Z')
 const usage: NodeUsage = {
   at,
   windowMs: 15_000,
-  node: { cpuNanocores: 250_000_000, memoryBytes: 2 ** 30 },
+  node: {
+    cpuNanocores: 250_000_000,
+    memoryBytes: 2 ** 30,
+    network: { receivedBytesPerSecond: 5, transmittedBytesPerSecond: 6 },
+  },
   containers: [
-    { podUid: 'uid-pod-1', container: 'web', cpuNanocores: 12_345_678, memoryBytes: 3_500_000 },
+    {
+      podUid: 'uid-pod-1',
+      container: 'web',
+      cpuNanocores: 12_345_678,
+      memoryBytes: 3_500_000,
+      network: { receivedBytesPerSecond: 7, transmittedBytesPerSecond: 8 },
+    },
     { podUid: 'a pod of another node', container: 'web', cpuNanocores: 9, memoryBytes: 9 },
   ],
 }
@@ -33,12 +43,14 @@ const node = {
   timestamp: '2026-11-21T10:00:00Z',
   window: '15.000s',
   usage: { cpu: '250000000n', memory: '1048576Ki' },
+  network: { receivedBytesPerSecond: 5, transmittedBytesPerSecond: 6 },
 }
 const pod = {
   metadata: { name: 'web-5d8f-abcde', namespace: 'shop', creationTimestamp: '2026-11-21T10:00:00Z' },
   timestamp: '2026-11-21T10:00:00Z',
   window: '15.000s',
-  containers: [{ name: 'web', usage: { cpu: '12345678n', memory: '3418Ki' } }],
+  containers: [{ name: 'web', usage: { cpu: '12345678n', memory: '3418Ki' }, restarts: 3 }],
+  network: { receivedBytesPerSecond: 7, transmittedBytesPerSecond: 8 },
 }
 
 test.each([

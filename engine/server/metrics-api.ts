@@ -2,8 +2,8 @@
 import { keyOf } from '../api/reference.ts'
 import type { Resource } from '../api/registry.ts'
 import { toTime } from '../api/time.ts'
-import type { Node, NodeName, ObjectMeta, Pod } from '../api/types.ts'
-import type { NodeUsage, Usage } from '../protocol/streams.ts'
+import type { Node, NodeName, ObjectMeta, Pod, PodStatus } from '../api/types.ts'
+import type { NetworkUsage, NodeUsage, Usage } from '../protocol/streams.ts'
 import { selectByLabels } from './selection.ts'
 import { StatusError, unknownPath } from './status-error.ts'
 import type { Store } from './store.ts'
@@ -66,21 +66,22 @@ function nodeMetrics(store: Store, usage: ReadonlyMap<NodeName, NodeUsage>): rea
   return store.list('Node').flatMap(object => {
     const { metadata } = object as Node
     const measured = usage.get(metadata.name)
-    return measured === undefined ? [] : [{ ...head(metadata, measured), usage: quantities(measured.node) }]
+    if (measured === undefined) return []
+    return [{ ...head(metadata, measured), usage: quantities(measured.node), ...networkOf([measured.node]) }]
   })
 }
 
 /** A node's word counts for the pods that are bound to it, and for no others. */
 function podMetrics(store: Store, usage: ReadonlyMap<NodeName, NodeUsage>): readonly Measured[] {
   return store.list('Pod').flatMap(object => {
-    const { metadata, spec } = object as Pod
+    const { metadata, spec, status } = object as Pod
     const measured = usage.get(spec.nodeName ?? '')
     const containers = measured?.containers.filter(({ podUid }) => podUid === metadata.uid) ?? []
     if (measured === undefined || containers.length === 0) return []
     const used = containers
-      .map(({ container, ...rest }) => ({ name: container, usage: quantities(rest) }))
+      .map(({ container, ...rest }) => ({ name: container, usage: quantities(rest), ...restartsOf(container, status) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-    return [{ ...head(metadata, measured), containers: used }]
+    return [{ ...head(metadata, measured), containers: used, ...networkOf(containers) }]
   })
 }
 
@@ -96,6 +97,17 @@ function head(
 
 function quantities({ cpuNanocores, memoryBytes }: Usage): { cpu: string; memory: string } {
   return { cpu: `${cpuNanocores}n`, memory: `${Math.round(memoryBytes / 1024)}Ki` }
+}
+
+/** Beyond what metrics-server tells: its clients pass over fields that they do not know. */
+function networkOf(measured: readonly Usage[]): { readonly network?: NetworkUsage } {
+  const network = measured.find(each => each.network !== undefined)?.network
+  return network === undefined ? {} : { network }
+}
+
+function restartsOf(container: string, status: PodStatus | undefined): { readonly restarts?: number } {
+  const restarts = status?.containerStatuses?.find(({ name }) => name === container)?.restartCount
+  return restarts === undefined ? {} : { restarts }
 }
 
 function notMeasured(kind: string, key: string): StatusError {

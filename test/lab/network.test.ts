@@ -133,6 +133,24 @@ describeWith(['root', 'ip', 'git', 'busybox', 'dockerd'], 'the network between n
     expect(places).toEqual(pods.map(() => true))
   })
 
+  test('what pods receive and send is measured, of each that has a network of its own', async () => {
+    type Measured = { items: { metadata: { name: string }; network?: { transmittedBytesPerSecond: number } }[] }
+    const measure = () => lab.engine.api<Measured>('/apis/metrics.k8s.io/v1beta1/namespaces/default/pods')
+    await measure()
+    await lab.until('every pod that sends is seen to', async () => {
+      for (const { name } of pods) await asking('docker-a')(ipOf(name), ports.large)
+      const { items } = await measure()
+      const sending = items.filter(({ network }) => (network?.transmittedBytesPerSecond ?? 0) > 10_000)
+      return String(sending.map(({ metadata }) => metadata.name).sort()) === 'docker-a,docker-b,process-a,process-b'
+    })
+    const { items } = await measure()
+    const without = items.filter(({ network }) => network === undefined).map(({ metadata }) => metadata.name)
+    expect(without.sort()).toEqual(['docker-host-a', 'process-host-b'])
+    expect(await lab.engine.gantry('top', 'pods', '-o', 'wide')).toMatch(
+      /RECEIVED\(bytes\/s\) +SENT\(bytes\/s\) +RESTARTS/,
+    )
+  })
+
   test('packets are as large as fits, and a large answer arrives whole, on every way', async () => {
     for (const { name } of pods.filter(({ host }) => !host)) {
       expect(await asking(name)(ipOf(name), ports.link)).toContain('mtu 1440')

@@ -1,5 +1,5 @@
 import { descendants, identify } from '../../../machine/processes.ts'
-import { countersOfGroup, countersOfProcesses } from '../counters.ts'
+import { countersOfGroup, countersOfProcesses, networkOfProcess } from '../counters.ts'
 import type { Counters } from '../counters.ts'
 import { orMissing } from './engine.ts'
 import type { DockerEngine } from './engine.ts'
@@ -10,5 +10,7 @@ export async function countersOf(engine: DockerEngine, id: string): Promise<Coun
     engine.call(`look at container ${id.slice(0, 12)}`, api => api.getContainer(id).inspect()),
   )
   const main = info?.State.Running === true ? identify(info.State.Pid) : undefined
-  return main && (countersOfGroup(main.pid) ?? countersOfProcesses(descendants(main)))
+  return (
+    main && { ...(countersOfGroup(main.pid) ?? countersOfProcesses(descendants(main))), ...networkOfProcess(main.pid) }
+  )
 }

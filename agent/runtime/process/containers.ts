@@ -12,7 +12,7 @@ import type {
   RuntimeEvent,
 } from '../runtime.ts'
 import { StartError } from '../runtime.ts'
-import { countersOfProcesses } from '../counters.ts'
+import { countersOfProcesses, networkOfProcess } from '../counters.ts'
 import type { ContainerCounters } from '../counters.ts'
 import type { ContainerStreams } from '../streams.ts'
 import { startExec } from './exec.ts'
@@ -294,7 +294,7 @@ export async function createContainers(options: ContainersOptions): Promise<Cont
       return [...entries.values()].flatMap(({ record, seen }) => {
         if (seen.main === undefined || !isAlive(seen.main)) return []
         const counters = countersOfProcesses(processesIn(record, seen.main))
-        return [{ podUid: record.podUid, container: record.name, ...counters }]
+        return [{ podUid: record.podUid, container: record.name, ...counters, ...networkOfProcess(seen.main.pid) }]
       })
     },
     close() {
