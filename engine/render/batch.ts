@@ -1,7 +1,12 @@
-import type { UnitOptions } from './unit.ts'
+import type { TreeUnitName } from './tree-unit.ts'
+import type { Language } from './unit.ts'
 
-/** What a worker reads: one file, or the files of a kustomization as JSON (BuildRequest). */
-export type Job = Omit<UnitOptions, 'language'> & { readonly language: UnitOptions['language'] | 'kustomization' }
+/** What a worker reads: one file, or what a unit of several files is asked, with its paths, as JSON. */
+export interface Job {
+  readonly language: Language | TreeUnitName
+  /** Without it objects are given as they are written: neither checked nor defaulted. */
+  readonly validate: boolean
+}
 
 /** What a worker is asked: its answers come in the same order, in one message. */
 export interface Batch {
@@ -11,5 +16,5 @@ export interface Batch {
 
 export type BatchResult = readonly UnitResult[]
 
-/** A RenderedUnit, or a BuildAnswer, as JSON, or why the unit gave none, in words that follow the file's name. */
+/** A RenderedUnit, or a TreeAnswer, as JSON, or why the unit gave none, in words that follow the file's name. */
 export type UnitResult = { readonly unit: string } | { readonly failure: string }

@@ -1,6 +1,32 @@
 import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
-import type { CommitFiles, KustomizationReader } from './kustomization-reader.ts'
+import type { CommitFiles } from './commit-files.ts'
+import { kustomizationFiles } from './kustomize/kustomization.ts'
+import { pathIn } from './tree.ts'
+import type { TreeUnitKind } from './tree-unit.ts'
+import type { TreeUnitReader } from './tree-unit-reader.ts'
+
+export const kustomizationUnit: TreeUnitKind<'kustomization'> = {
+  name: 'kustomization',
+  first: ({ folder }) => pathIn(folder, kustomizationFiles[0]),
+  failed: ({ folder }, failure) => ({
+    manifests: [],
+    problems: [
+      {
+        file: folder || '.',
+        line: 0,
+        column: 0,
+        severity: 'error',
+        message: `the kustomization ${failure}`,
+        remedy: 'split it, or leave it out with .gantryignore',
+      },
+    ],
+    asked: [],
+    secret: true,
+    folders: [],
+    isComponent: false,
+  }),
+}
 
 /**
  * What the kustomizations of a commit give. One that another is built from (a base) is not applied by itself, nor is a
@@ -8,9 +34,9 @@ import type { CommitFiles, KustomizationReader } from './kustomization-reader.ts
  */
 export async function buildAll(
   folders: readonly string[],
-  { files, reader }: { readonly files: CommitFiles; readonly reader: KustomizationReader },
+  { files, reader }: { readonly files: CommitFiles; readonly reader: TreeUnitReader<'kustomization'> },
 ): Promise<{ manifests: readonly Manifest[]; problems: readonly Problem[] }> {
-  const units = await Promise.all(folders.map(async folder => ({ folder, unit: await reader.read(files, folder) })))
+  const units = await Promise.all(folders.map(async folder => ({ folder, unit: await reader.read(files, { folder }) })))
   const bases = new Set(units.flatMap(({ unit }) => unit.folders))
   const applied = units.filter(({ folder, unit }) => !bases.has(folder) && !unit.isComponent)
   return {

@@ -13,5 +13,13 @@ export function memoryTree(files: Readonly<Record<string, string | Uint8Array>>)
       if (contents.has(`link:${path}`)) return 'symlink'
       return [...contents.keys()].some(each => each.startsWith(`${path}/`)) ? 'folder' : undefined
     },
+    list: path => {
+      const prefix = path === '' ? '' : `${path}/`
+      const inside = Object.keys(files).map(each => each.replace(/^link:/, ''))
+      const names = inside.flatMap(each =>
+        each.startsWith(prefix) ? [each.slice(prefix.length).split('/')[0] ?? ''] : [],
+      )
+      return names.length === 0 ? undefined : [...new Set(names)].sort()
+    },
   }
 }

@@ -4,13 +4,14 @@ import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import { defaultSettings, type ClusterSettings } from '../api/settings.ts'
 import type { ObjectReader, Oid } from '../git/repository.ts'
+import { CommitFiles } from './commit-files.ts'
 import { DiskCache } from './disk-cache.ts'
 import { inFile, renderFolder, settingsFile, type Folder, type Part } from './folder.ts'
 import { noRules } from './ignore-rules.ts'
-import { CommitFiles, KustomizationReader } from './kustomization-reader.ts'
-import { buildAll } from './kustomizations.ts'
+import { buildAll, kustomizationUnit } from './kustomizations.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
+import { TreeUnitReader } from './tree-unit-reader.ts'
 import { UnitReader } from './unit-reader.ts'
 
 /** What a commit asks for. One problem that is an error rejects it. */
@@ -56,7 +57,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
   const reader = new UnitReader({ pool, limits: allLimits, disk, validate })
-  const kustomizations = new KustomizationReader({ pool, limits: allLimits, validate })
+  const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, pool, limits: allLimits, validate })
   const trees: RenderedTree[] = []
 
   return {
@@ -95,7 +96,7 @@ interface RenderedTree {
 interface TreeOptions {
   readonly paths: readonly string[] | undefined
   readonly reader: UnitReader
-  readonly kustomizations: KustomizationReader
+  readonly kustomizations: TreeUnitReader<'kustomization'>
   readonly validate: boolean
   readonly earlier: readonly RenderedTree[]
 }

@@ -6,26 +6,23 @@ export interface TreeReader {
   /** The contents of a file; undefined where there is none. */
   read(path: string): Uint8Array | undefined
   kind(path: string): 'file' | 'folder' | 'symlink' | 'submodule' | undefined
+  /** The names in a folder, in the tree's own order; undefined where there is no such folder. */
+  list(path: string): readonly string[] | undefined
 }
 
-/** Which paths a build looked for, found or not: what its result depends on. */
-export class RecordingTree implements TreeReader {
-  readonly asked = new Set<string>()
-  readonly #tree: TreeReader
+/** `a/b/c` → `a/b` and `c`. */
+export function splitPath(path: string): { readonly folder: string; readonly name: string } {
+  const slash = path.lastIndexOf('/')
+  return { folder: slash < 0 ? '' : path.slice(0, slash), name: path.slice(slash + 1) }
+}
 
-  constructor(tree: TreeReader) {
-    this.#tree = tree
-  }
+/** What stands for the names in a folder among the paths that a unit looked for. */
+export function listingOf(folder: string): string {
+  return `${folder}/`
+}
 
-  read(path: string): Uint8Array | undefined {
-    this.asked.add(path)
-    return this.#tree.read(path)
-  }
-
-  kind(path: string): ReturnType<TreeReader['kind']> {
-    this.asked.add(path)
-    return this.#tree.kind(path)
-  }
+export function pathIn(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`
 }
 
 /** The path that a file of a folder names, from the root of the tree. */

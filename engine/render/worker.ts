@@ -1,15 +1,26 @@
 /** A thread that reads units: it sees their bytes and nothing else. */
 import { parentPort } from 'node:worker_threads'
 import { answerBuild } from './kustomize/answer.ts'
+import type { TreeUnitName } from './tree-unit.ts'
 import { renderUnit } from './unit.ts'
-import type { Batch, BatchResult } from './batch.ts'
+import type { Batch, BatchResult, Job } from './batch.ts'
+
+const treeUnits: Readonly<Record<TreeUnitName, (bytes: Uint8Array, options: { validate: boolean }) => object>> = {
+  kustomization: answerBuild,
+}
+
+function rendered(bytes: Uint8Array, { language, validate }: Job): object {
+  if (isTreeUnit(language)) return treeUnits[language](bytes, { validate })
+  return renderUnit(bytes, { language, validate })
+}
+
+function isTreeUnit(language: Job['language']): language is TreeUnitName {
+  return Object.hasOwn(treeUnits, language)
+}
 
 parentPort?.on('message', ({ units, maxOutputBytes }: Batch) => {
   const results = units.map(({ bytes, options }) => {
-    const { language, validate } = options
-    const unit = JSON.stringify(
-      language === 'kustomization' ? answerBuild(bytes, { validate }) : renderUnit(bytes, { language, validate }),
-    )
+    const unit = JSON.stringify(rendered(bytes, options))
     return unit.length <= maxOutputBytes
       ? { unit }
       : { failure: `gives more than ${maxOutputBytes >> 10} KiB of objects` }

@@ -1,32 +1,26 @@
 import { checkObject } from '../../api/check.ts'
-import type { Manifest } from '../../api/manifest.ts'
 import type { Problem } from '../../api/problem.ts'
 import type { KubeObject } from '../../api/types.ts'
 import { defaultNamespace } from '../unit.ts'
 import { buildKustomization, type Built } from './build.ts'
 import { RenderFailure } from '../failure.ts'
-import { Needed, knownTree, type KnownPaths } from '../known-paths.ts'
+import { Needed, knownTree } from '../known-paths.ts'
+import type { TreeAnswer, TreeResult, WithPaths } from '../tree-result.ts'
 
-/** A folder to build, and the part of the tree that is at hand. */
+/** A folder to build. */
 export interface BuildRequest {
   readonly folder: string
-  readonly paths: KnownPaths
 }
 
-/** A built kustomization, or the path that is still needed for it. Plain JSON: it crosses threads. */
-export type BuildAnswer = { readonly needs: string } | BuiltUnit
-
-export interface BuiltUnit {
-  readonly manifests: readonly Manifest[]
-  readonly problems: readonly Problem[]
-  readonly asked: readonly string[]
+export interface BuiltUnit extends TreeResult {
+  /** The folders of bases and components that it is built from. */
   readonly folders: readonly string[]
   readonly isComponent: boolean
 }
 
 /** Builds as far as the given paths go. */
-export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate: boolean }): BuildAnswer {
-  const { folder, paths }: BuildRequest = JSON.parse(new TextDecoder().decode(bytes))
+export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate: boolean }): TreeAnswer<BuiltUnit> {
+  const { folder, paths }: WithPaths<BuildRequest> = JSON.parse(new TextDecoder().decode(bytes))
   const asked = new Set<string>()
   try {
     const built = buildKustomization(knownTree(paths, asked), folder)
@@ -34,7 +28,8 @@ export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate
     return {
       manifests: checked.flatMap(({ manifests }) => manifests),
       problems: checked.flatMap(({ problems }) => problems),
-      asked: [...built.asked],
+      asked: [...asked],
+      secret: built.secret,
       folders: [...built.folders],
       isComponent: built.isComponent,
     }
@@ -43,7 +38,7 @@ export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate
     if (!(error instanceof RenderFailure)) throw error
     const { message, origin, remedy } = error
     const problem: Problem = { ...origin, severity: 'error', message, ...(remedy === undefined ? {} : { remedy }) }
-    return { manifests: [], problems: [problem], asked: [...asked], folders: [], isComponent: false }
+    return { manifests: [], problems: [problem], asked: [...asked], secret: true, folders: [], isComponent: false }
   }
 }
 

@@ -21,16 +21,16 @@ import { annotationsOf, isEmpty, newResource, type Resource } from './resource.t
 import { ResourceSet } from './resource-set.ts'
 import { sortResources } from './sort.ts'
 import { configuredTransformer, transformersOf, type TransformerContext } from './transformers.ts'
-import { RecordingTree, kindOf, pathFrom, type TreeReader } from '../tree.ts'
+import { kindOf, pathFrom, type TreeReader } from '../tree.ts'
 import { joinVariables, noteVariables, readVariable, substitute, type Variable } from './variables.ts'
 
 /** What a kustomization gives. */
 export interface Built {
   readonly resources: readonly Pick<Resource, 'object' | 'origin' | 'place'>[]
-  /** Every path that was looked for, found or not. */
-  readonly asked: ReadonlySet<string>
   /** The folders of bases and components that it is built from. */
   readonly folders: ReadonlySet<string>
+  /** What it was built from holds a Secret, whose values a replacement may have put anywhere. */
+  readonly secret: boolean
   /** A Component is meant for others alone. */
   readonly isComponent: boolean
 }
@@ -43,9 +43,8 @@ const maxResources = 50_000
 
 /** Builds the kustomization of a folder as `kubectl kustomize` does. Throws RenderFailure. */
 export function buildKustomization(tree: TreeReader, folder: string): Built {
-  const recording = new RecordingTree(tree)
-  const build = new Build(recording, folder)
-  return { ...build.run(), asked: recording.asked, folders: build.entered }
+  const build = new Build(tree, folder)
+  return { ...build.run(), folders: build.entered, secret: build.secret }
 }
 
 /** Resources with the rules that later steps need. */
@@ -64,13 +63,14 @@ interface Layer {
 }
 
 class Build {
-  readonly #tree: RecordingTree
+  readonly #tree: TreeReader
   readonly #root: string
   readonly entered = new Set<string>()
+  secret = false
   #folders = 0
   #notes = false
 
-  constructor(tree: RecordingTree, root: string) {
+  constructor(tree: TreeReader, root: string) {
     this.#tree = tree
     this.#root = root
   }
@@ -89,6 +89,7 @@ class Build {
       substitute(set.resources, { variables, fieldSpecs: configuration.varReference }),
     )
     const kept = set.resources.filter(({ object }) => !('config.kubernetes.io/local-config' in annotationsOf(object)))
+    this.secret ||= kept.some(({ object }) => textOf(object, 'kind') === 'Secret')
     const resources = sortResources(kept, kustomization).map(resource => ({
       object: finished(resource, wanted),
       origin: resource.origin,
@@ -234,6 +235,7 @@ class Build {
             remedy: 'name it',
           })
         }
+        this.secret ||= textOf(value, 'kind') === 'Secret'
         return newResource(value, place, (path, target) => document.place([...member.path, ...path], target))
       }),
     )
@@ -256,6 +258,7 @@ class Build {
           read: path => this.#file(layer.folder, { path, origin }).bytes,
         })
         const configuredBy = { apiVersion: 'builtin', kind: `${kind}Generator` }
+        this.secret ||= kind === 'Secret'
         into.set.absorb({ ...made, ...this.#note({ configuredIn: this.#relative(file), configuredBy }) })
       }
     }
@@ -276,6 +279,7 @@ class Build {
         origin,
         read,
       })
+      this.secret ||= kind === 'SecretGenerator'
       into.set.absorb({ ...made, note })
     }
   }
