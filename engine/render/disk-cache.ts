@@ -4,7 +4,6 @@ import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promi
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { entryUrl } from '../protocol/entries.ts'
-import type { RenderedUnit } from './unit.ts'
 
 /** Below so many lines it is not worth rewriting the file. */
 const fewLines = 1_000
@@ -16,7 +15,7 @@ interface Range {
 
 /**
  * Units on disk, so that a restarted engine reads no unchanged file again: lines of `key<TAB>checksum<TAB>unit as JSON`,
- * appended, and rewritten once most of them are of no use. It is a cache: what is wrong with it makes it as good as
+ * appended (the last line of a key counts), and rewritten once most of them are of no use. It is a cache: what is wrong with it makes it as good as
  * empty, and a line that a crash tore, or whose checksum is wrong, is passed over.
  */
 export class DiskCache {
@@ -36,7 +35,7 @@ export class DiskCache {
     this.#folder = folder
   }
 
-  async get(key: string): Promise<RenderedUnit | undefined> {
+  async get(key: string): Promise<string | undefined> {
     const file = await (this.#file ??= this.#open())
     const range = this.#ranges.get(key)
     if (file === undefined || range === undefined) return undefined
@@ -161,9 +160,9 @@ function sealed(key: string, unit: string): string {
   return `${checksum(`${key}\t${unit}`)}\t${unit}`
 }
 
-function unsealed(key: string, text: string): RenderedUnit | undefined {
+function unsealed(key: string, text: string): string | undefined {
   const unit = text.slice(text.indexOf('\t') + 1)
-  return sealed(key, unit) === text ? JSON.parse(unit) : undefined
+  return sealed(key, unit) === text ? unit : undefined
 }
 
 function checksum(text: string): string {

@@ -36,11 +36,14 @@ export async function buildAll(
   folders: readonly string[],
   { files, reader }: { readonly files: CommitFiles; readonly reader: TreeUnitReader<'kustomization'> },
 ): Promise<{ manifests: readonly Manifest[]; problems: readonly Problem[] }> {
-  const units = await Promise.all(folders.map(async folder => ({ folder, unit: await reader.read(files, { folder }) })))
-  const bases = new Set(units.flatMap(({ unit }) => unit.folders))
-  const applied = units.filter(({ folder, unit }) => !bases.has(folder) && !unit.isComponent)
+  const units = await reader.readAll(
+    files,
+    folders.map(folder => ({ folder })),
+  )
+  const bases = new Set(units.flatMap(({ folders }) => folders))
+  const applied = units.filter(({ isComponent }, index) => !isComponent && !bases.has(folders[index] ?? ''))
   return {
-    manifests: applied.flatMap(({ unit }) => unit.manifests),
-    problems: applied.flatMap(({ unit }) => unit.problems),
+    manifests: applied.flatMap(({ manifests }) => manifests),
+    problems: applied.flatMap(({ problems }) => problems),
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatProblem } from '../api/problem.ts'
+import { GitError } from '../git/repository.ts'
 import { createRenderer, type Rendered, type Renderer, type RendererOptions } from './renderer.ts'
 import { treeOf, type Contents } from './tree.fixture.ts'
 
@@ -33,23 +34,91 @@ const settings = (spec: string) => `apiVersion: gantry.dev/v1\nkind: Cluster\nme
 
 // The workers run the built program (npm run build).
 describe('rendering', () => {
-  test('a kustomization is built again when a file that it looked for changes, and only then', async () => {
-    const renderer = start()
+  describe('of kustomizations, what an edit touches is built again, and nothing else', () => {
     const files = {
       'base/kustomization.yaml': 'resources: [a.yaml]',
       'base/a.yaml': configMap('a'),
       'base/notes.yaml': '# 1',
-      'o/kustomization.yaml': 'namePrefix: o-\nresources: [../base]',
+      'one/kustomization.yaml': 'namePrefix: one-\nresources: [../base]',
+      'two/kustomization.yaml': 'namePrefix: two-\nresources: [../base]\npatches: [path: p.yaml]',
+      'two/p.yaml': configMap('a', '2'),
+      'three/kustomization.yml': 'resources: [deep/b.yaml]',
+      'three/deep/b.yaml': configMap('b'),
     }
-    const objectOf = async (changed: Record<string, Contents>): Promise<unknown> => {
-      const { manifests, problems } = await renderer.render(treeOf({ ...files, ...changed }))
-      expect(problems).toEqual([])
-      return manifests[0]?.object
-    }
-    const first = await objectOf({})
-    expect(await objectOf({ 'base/notes.yaml': '# 2', 'plain.yaml': '' })).toBe(first)
-    expect(await objectOf({ 'base/a.yaml': configMap('a', '2') })).toMatchObject({ data: { a: '2' } })
-    expect(await objectOf({})).toBe(first)
+    const { 'three/deep/b.yaml': b, ...withoutB } = files
+    const { 'two/p.yaml': _, 'two/kustomization.yaml': __, ...withoutTwo } = files
+
+    test.each<{ name: string; edited: Record<string, Contents>; anew: string[] }>([
+      { name: 'nothing', edited: files, anew: [] },
+      { name: 'a file that nobody reads', edited: { ...files, 'base/notes.yaml': '# 2' }, anew: [] },
+      { name: 'a base', edited: { ...files, 'base/a.yaml': configMap('a', '3') }, anew: ['one-a', 'two-a'] },
+      { name: 'a patch', edited: { ...files, 'two/p.yaml': configMap('a', '4') }, anew: ['two-a'] },
+      { name: 'an overlay goes', edited: withoutTwo, anew: [] },
+      {
+        name: 'an overlay comes',
+        edited: { ...files, 'four/kustomization.yaml': 'namePrefix: x-\nresources: [../base]' },
+        anew: ['x-a'],
+      },
+      { name: 'what a name means', edited: { ...files, 'two/p.yaml': { link: 'p' } }, anew: ['error'] },
+      {
+        name: 'a file that was looked for comes',
+        edited: { ...files, 'one/kustomization.yml': '' },
+        anew: ['error'],
+      },
+      { name: 'a file moves', edited: { ...withoutB, 'three/deep/c.yaml': b }, anew: ['error'] },
+    ])('$name', async ({ edited, anew }) => {
+      const renderer = start()
+      const first = await renderer.render(treeOf(files))
+      const second = await renderer.render(treeOf(edited))
+      const known = new Set(first.manifests)
+      const made = second.manifests.filter(each => !known.has(each)).map(({ object }) => object.metadata.name)
+      expect([...made, ...second.problems.map(({ severity }) => severity)]).toEqual(anew)
+      expect((await renderer.render(treeOf({ ...files, 'x.md': '' }))).manifests).toEqual(first.manifests)
+    })
+
+    test('however many there are', async () => {
+      const renderer = start()
+      const reads = async (count: number): Promise<object> => {
+        const overlays = Array.from({ length: count }, (_, i) => [
+          `more/${i}/kustomization.yaml`,
+          `namePrefix: x${i}-\nresources: [../../base]`,
+        ])
+        const all: Record<string, Contents> = { ...files, ...Object.fromEntries(overlays) }
+        const [before, after] = [treeOf(all), treeOf({ ...all, 'two/p.yaml': configMap('a', `${count}`) })]
+        await renderer.render(before)
+        Object.assign(before.reads, { trees: 0, blobs: 0 })
+        await renderer.render(after)
+        return structuredClone({ before: before.reads, after: after.reads })
+      }
+      expect(await reads(30)).toEqual(await reads(3))
+    })
+
+    test('what was built for an earlier tree is taken up again', async () => {
+      const renderer = start()
+      const of = async (more: Record<string, Contents>) =>
+        (await renderer.render(treeOf({ ...files, ...more }))).manifests[0]
+      const first = await of({})
+      expect(await of({ 'base/a.yaml': configMap('a', '5') })).not.toBe(first)
+      expect(await of({ 'notes.md': '' })).toBe(first)
+    })
+
+    test('many commits are rendered at once, each by what it holds', async () => {
+      const renderer = start()
+      const values = ['1', '2', '3', '1', '4', '2']
+      const rendered = await Promise.all(
+        values.map(value => renderer.render(treeOf({ ...files, 'base/a.yaml': configMap('a', value) }))),
+      )
+      expect(rendered.map(({ manifests }) => manifests[0]?.object)).toMatchObject(values.map(a => ({ data: { a } })))
+    })
+
+    test('when git has thrown the tree before away, every unit is looked into', async () => {
+      const renderer = start()
+      const before = treeOf(files)
+      const first = await renderer.render(before)
+      before.objects.readTree = async oid => Promise.reject(new GitError('ObjectMissing', `no tree ${oid}`))
+      const { manifests } = await renderer.render(treeOf({ ...files, 'two/p.yaml': configMap('a', '6') }))
+      expect(manifests.map((each, index) => each === first.manifests[index])).toEqual([true, true, false])
+    })
   })
 
   test.each<{ name: string; files: Record<string, Contents>; paths?: string[]; gives: string[] }>([
@@ -291,6 +360,34 @@ describe('the cache on disk', () => {
     const after = await renderOnce()
     expect([before.blobs, after.blobs]).toEqual([3, 1])
     expect(after.rendered).toEqual(before.rendered)
+  })
+
+  test('so it does with kustomizations, those without a Secret', async () => {
+    const folders = {
+      'k/kustomization.yaml': 'resources: [../base]',
+      'base/kustomization.yaml': 'configMapGenerator: [{ name: c, literals: [a=1] }]',
+      's/kustomization.yaml': 'secretGenerator: [{ name: s, literals: [password=hunter2] }]',
+      'r/kustomization.yaml': 'resources: [s.yaml, c.yaml]\nreplacements: [path: r.yaml]',
+      'r/s.yaml': secret.replace('name: s', 'name: s, annotations: { config.kubernetes.io/local-config: "" }'),
+      'r/c.yaml': configMap('c'),
+      'r/r.yaml':
+        'source: { kind: Secret, fieldPath: stringData.password }\ntargets: [{ select: { kind: ConfigMap }, fieldPaths: [data.a] }]',
+    }
+    const before = await renderOnce(folders)
+    const after = await renderOnce(folders)
+    expect(after.rendered).toEqual(before.rendered)
+    expect(before.rendered.manifests.map(({ object }) => object)).toContainEqual(
+      expect.objectContaining({ data: { a: 'hunter2' } }),
+    )
+    expect([before.blobs, after.blobs]).toEqual([8, 5])
+    expect(await readFile(await cacheFile(), 'utf8')).not.toMatch(/hunter2|aHVudGVyMg/)
+    const edited = await renderOnce({
+      ...folders,
+      'base/kustomization.yaml': 'configMapGenerator: [{ name: c, literals: [a=2] }]',
+    })
+    expect(edited.rendered.manifests).toContainEqual(
+      expect.objectContaining({ object: expect.objectContaining({ data: { a: '2' } }) }),
+    )
   })
 
   test('holds no secret, and is for its owner alone', async () => {

@@ -57,7 +57,8 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
   const reader = new UnitReader({ pool, limits: allLimits, disk, validate })
-  const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, pool, limits: allLimits, validate })
+  const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, pool, limits: allLimits, disk, validate })
+  const save = (): void => disk?.save(() => new Set([...reader.liveKeys(), ...kustomizations.liveKeys()]))
   const trees: RenderedTree[] = []
 
   return {
@@ -73,12 +74,12 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
         trees.unshift(tree)
         trees.length = Math.min(trees.length, remembered)
       }
-      reader.save()
+      save()
       return tree.rendered
     },
     async close() {
       await pool.close()
-      reader.save()
+      save()
       await disk?.close()
     },
   }

@@ -1,31 +1,40 @@
+import { createHash } from 'node:crypto'
+import { GitError } from '../git/repository.ts'
+import { changedPaths, type TreeSource } from './changed-paths.ts'
 import { pathId, type CommitFiles } from './commit-files.ts'
+import type { DiskCache } from './disk-cache.ts'
 import { handOver, nothingHanded } from './hand-over.ts'
 import type { Limits, Pool } from './pool.ts'
-import type { TreeAnswer, WithPaths } from './tree-result.ts'
+import type { TreeAnswer, TreeResult, WithPaths } from './tree-result.ts'
 import type { RequestOf, ResultOf, TreeUnitKind, TreeUnitName } from './tree-unit.ts'
+import { TreeUnitMemory, type Kept } from './tree-unit-memory.ts'
+import { Turnstile } from './turnstile.ts'
 
-/** So many results of one unit are remembered: for the applied commit and a few that were pushed or reverted. */
-const remembered = 4
 /** A unit asks for folders one after the other; a chain of more is a mistake or an attack. */
 const maxRounds = 500
+/** The files of so many units are held in memory while they wait to be rendered. */
+const maxInFlight = 32
 
 export interface TreeUnitReaderOptions<Name extends TreeUnitName> {
   readonly kind: TreeUnitKind<Name>
   readonly pool: Pool
   readonly limits: Limits
+  readonly disk: DiskCache | undefined
   readonly validate: boolean
 }
 
-interface Remembered<Result> {
-  /** What the unit looked for, with the ids that it found. */
-  readonly read: ReadonlyMap<string, string>
-  readonly result: Result
-}
-
-/** Renders units of one kind in workers, which see the files that a unit asks for and nothing else. */
+/**
+ * Renders units of one kind in workers, which see the files that a unit asks for and nothing else. Of a tree's units it
+ * looks only into those that read what differs from the tree before: the cost follows the change.
+ */
 export class TreeUnitReader<Name extends TreeUnitName> {
   readonly #options: TreeUnitReaderOptions<Name>
-  readonly #known = new Map<string, readonly Remembered<ResultOf<Name>>[]>()
+  /** Of the tree that was rendered last; a unit that could not be rendered is not in it. */
+  readonly #memory = new TreeUnitMemory<ResultOf<Name>>()
+  #last: TreeSource | undefined
+  /** Each tree is compared with the one before: one at a time. */
+  readonly #oneTree = new Turnstile(1)
+  readonly #units = new Turnstile(maxInFlight)
   /** Counts the units that gave nothing for a reason that may pass. */
   failures = 0
 
@@ -33,26 +42,76 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     this.#options = options
   }
 
-  async read(files: CommitFiles, request: RequestOf<Name>): Promise<ResultOf<Name>> {
-    const key = JSON.stringify(request)
-    const known = this.#known.get(key) ?? []
-    for (const each of known) if (await isUnchanged(each, files)) return each.result
+  /** The results of all the units of this kind that a tree has, in the order of the requests. */
+  readAll(files: CommitFiles, requests: readonly RequestOf<Name>[]): Promise<readonly ResultOf<Name>[]> {
+    return this.#oneTree.run(() => this.#readAll(files, requests))
+  }
+
+  /** The keys under which the disk's cache is of use. */
+  liveKeys(): readonly string[] {
+    return [...this.#memory.keys()].map(key => this.#diskKey(key))
+  }
+
+  async #readAll(files: CommitFiles, requests: readonly RequestOf<Name>[]): Promise<readonly ResultOf<Name>[]> {
+    const touched = await this.#touched(files)
+    const units = requests.map(request => ({ request, key: JSON.stringify(request) }))
+    const read = new Map<string, Found<Name>>()
+    const isKnown = (key: string): boolean => this.#memory.get(key).length > 0 && !touched.has(key)
+    await Promise.all(
+      units
+        .filter(({ key }) => !isKnown(key))
+        .map(unit => this.#units.run(async () => read.set(unit.key, await this.#read(files, unit)))),
+    )
+    const results = units.flatMap(({ key }) => (read.get(key) ?? this.#memory.get(key)[0])?.result ?? [])
+    this.#remember(read, new Set(units.map(({ key }) => key)))
+    this.#last = { objects: files.objects, tree: files.tree }
+    return results
+  }
+
+  /** The keys of remembered units that must be looked into. */
+  async #touched(files: CommitFiles): Promise<ReadonlySet<string>> {
+    if (this.#last === undefined || this.#memory.size === 0) return new Set()
+    try {
+      return this.#memory.readersOf(await changedPaths(this.#last, files))
+    } catch (error) {
+      // Git has thrown away the tree before: no commit holds it any more.
+      if (error instanceof GitError && error.code === 'ObjectMissing') return new Set(this.#memory.keys())
+      throw error
+    }
+  }
+
+  #remember(read: ReadonlyMap<string, Found<Name>>, keys: ReadonlySet<string>): void {
+    for (const [key, found] of read) {
+      if (found.ids === undefined) this.#memory.forget(key)
+      else this.#memory.put(key, found)
+    }
+    for (const key of [...this.#memory.keys()]) if (!keys.has(key)) this.#memory.forget(key)
+  }
+
+  async #read(files: CommitFiles, { request, key }: Unit<Name>): Promise<Found<Name>> {
+    for (const kept of this.#memory.get(key)) if (await isUnchanged(kept, files)) return kept
+    const stored = await this.#options.disk?.get(this.#diskKey(key))
+    if (stored !== undefined) {
+      const kept: Kept<ResultOf<Name>> = JSON.parse(stored)
+      if (await isUnchanged(kept, files)) return kept
+    }
     const rendered = await this.#render(files, request)
     if ('failure' in rendered) {
       this.failures += 1
-      return this.#options.kind.failed(request, rendered.failure)
+      return { result: this.#options.kind.failed(request, rendered.failure) }
     }
-    const { result } = rendered
-    const read = new Map<string, string>()
-    for (const path of result.asked) read.set(path, await pathId(files, path))
-    this.#known.set(key, [{ read, result }, ...known].slice(0, remembered))
-    return result
+    const { result, text } = rendered
+    const ids = await Promise.all(result.asked.map(path => pathId(files, path)))
+    if (!result.secret) {
+      this.#options.disk?.put(this.#diskKey(key), `{"ids":${JSON.stringify(ids)},"result":${text}}`)
+    }
+    return { result, ids }
   }
 
   async #render(
     files: CommitFiles,
     request: RequestOf<Name>,
-  ): Promise<{ readonly result: ResultOf<Name> } | { readonly failure: string }> {
+  ): Promise<{ readonly result: ResultOf<Name>; readonly text: string } | { readonly failure: string }> {
     const { kind, pool, limits, validate } = this.#options
     const handed = nothingHanded()
     let path = kind.first(request)
@@ -64,14 +123,30 @@ export class TreeUnitReader<Name extends TreeUnitName> {
       const answered = await pool.run(Buffer.from(JSON.stringify(given)), { language: kind.name, validate })
       if ('failure' in answered) return answered
       const answer: TreeAnswer<ResultOf<Name>> = JSON.parse(answered.unit)
-      if (!('needs' in answer)) return { result: answer }
+      if (!('needs' in answer)) return { result: answer, text: answered.unit }
       path = answer.needs
     }
     return { failure: `needed files ${maxRounds} times` }
   }
+
+  #diskKey(key: string): string {
+    const { kind, validate } = this.#options
+    const hash = createHash('sha256').update(key).digest('hex')
+    return `${kind.name}.${hash}${validate ? '' : '.unchecked'}`
+  }
 }
 
-async function isUnchanged({ read }: Remembered<unknown>, files: CommitFiles): Promise<boolean> {
-  for (const [path, id] of read) if ((await pathId(files, path)) !== id) return false
+interface Unit<Name extends TreeUnitName> {
+  readonly request: RequestOf<Name>
+  readonly key: string
+}
+
+/** Without ids it may be another result when it is tried again. */
+type Found<Name extends TreeUnitName> =
+  | Kept<ResultOf<Name>>
+  | { readonly result: ResultOf<Name>; readonly ids?: undefined }
+
+async function isUnchanged({ result, ids }: Kept<TreeResult>, files: CommitFiles): Promise<boolean> {
+  for (const [index, path] of result.asked.entries()) if ((await pathId(files, path)) !== ids[index]) return false
   return true
 }

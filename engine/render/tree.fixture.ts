@@ -4,7 +4,7 @@ import type { ObjectReader, Oid, TreeEntry } from '../git/repository.ts'
 /** A commit's tree in memory, which counts what is read of it. */
 export interface TreeFixture {
   readonly tree: Oid
-  readonly objects: ObjectReader
+  readonly objects: { -readonly [Name in keyof ObjectReader]: ObjectReader[Name] }
   readonly reads: { trees: number; blobs: number }
 }
 

@@ -19,7 +19,7 @@ export class UnitCache {
     this.#gone.register(unit, key)
   }
 
-  liveKeys(): ReadonlySet<string> {
-    return new Set([...this.#units].flatMap(([key, unit]) => (unit.deref() === undefined ? [] : [key])))
+  liveKeys(): readonly string[] {
+    return [...this.#units].flatMap(([key, unit]) => (unit.deref() === undefined ? [] : [key]))
   }
 }

@@ -41,9 +41,9 @@ export class UnitReader {
     }
   }
 
-  /** Writes what was read to the disk's cache, in the background. */
-  save(): void {
-    this.#options.disk?.save(() => this.#cache.liveKeys())
+  /** The keys under which the disk's cache is of use. */
+  liveKeys(): readonly string[] {
+    return this.#cache.liveKeys()
   }
 
   async #readNew(
@@ -52,7 +52,7 @@ export class UnitReader {
   ): Promise<RenderedUnit> {
     const { pool, limits, disk, validate } = this.#options
     const stored = await disk?.get(key)
-    if (stored !== undefined) return this.#keep(key, stored)
+    if (stored !== undefined) return this.#keep(key, JSON.parse(stored))
     const size = await objects.blobSize(oid)
     if (size > limits.fileBytes) return tooLarge(size, limits.fileBytes)
     const result = await pool.run(await objects.readBlob(oid), { language, validate })
