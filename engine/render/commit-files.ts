@@ -1,11 +1,14 @@
 import type { ObjectReader, Oid, TreeEntry } from '../git/repository.ts'
 import { splitPath } from './tree.ts'
 
+/** The entries of a folder by their names, in the tree's order. */
+type Entries = ReadonlyMap<string, TreeEntry>
+
 /** The tree of one commit, each of its folders read at most once. */
 export class CommitFiles {
   readonly objects: ObjectReader
   readonly tree: Oid
-  readonly #entries = new Map<string, Promise<readonly TreeEntry[] | undefined>>()
+  readonly #folders = new Map<string, Promise<Entries | undefined>>()
 
   constructor({ objects, tree }: { readonly objects: ObjectReader; readonly tree: Oid }) {
     this.objects = objects
@@ -13,17 +16,27 @@ export class CommitFiles {
   }
 
   /** Undefined where there is no such folder. */
-  entries(folder: string): Promise<readonly TreeEntry[] | undefined> {
-    const known = this.#entries.get(folder) ?? this.#read(folder)
-    this.#entries.set(folder, known)
+  entries(folder: string): Promise<Entries | undefined> {
+    const known = this.#folders.get(folder) ?? this.#read(folder)
+    this.#folders.set(folder, known)
     return known
   }
 
-  async #read(folder: string): Promise<readonly TreeEntry[] | undefined> {
-    if (folder === '') return this.objects.readTree(this.tree)
-    const { folder: above, name } = splitPath(folder)
-    const entry = (await this.entries(above))?.find(each => each.name === name)
-    return entry?.kind === 'tree' ? this.objects.readTree(entry.oid) : undefined
+  /** Undefined where nothing is. */
+  async entry(path: string): Promise<TreeEntry | undefined> {
+    const { folder, name } = splitPath(path)
+    return (await this.entries(folder))?.get(name)
+  }
+
+  async #read(folder: string): Promise<Entries | undefined> {
+    const oid = folder === '' ? this.tree : await this.#treeAt(folder)
+    if (oid === undefined) return undefined
+    return new Map((await this.objects.readTree(oid)).map(entry => [entry.name, entry]))
+  }
+
+  async #treeAt(folder: string): Promise<Oid | undefined> {
+    const entry = await this.entry(folder)
+    return entry?.kind === 'tree' ? entry.oid : undefined
   }
 }
 
@@ -32,8 +45,8 @@ export async function pathId(files: CommitFiles, path: string): Promise<string> 
   const { folder, name } = splitPath(path)
   const entries = await files.entries(folder)
   if (entries === undefined) return ''
-  if (name === '') return listingId(entries)
-  const entry = entries.find(each => each.name === name)
+  if (name === '') return listingId([...entries.values()])
+  const entry = entries.get(name)
   return entry === undefined ? '' : entryId(entry)
 }
 

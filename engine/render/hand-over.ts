@@ -3,7 +3,8 @@ import type { CommitFiles } from './commit-files.ts'
 import type { KnownPath } from './known-paths.ts'
 import { pathIn, splitPath } from './tree.ts'
 
-/** Small neighbours of a file are handed over with it, so that a unit need not ask for each. */
+/** The small files of a small folder are handed over with what is asked for, so that a unit need not ask for each. */
+const smallFolder = 256
 const smallBytes = 64 << 10
 const neighbourBytes = 4 << 20
 
@@ -18,42 +19,89 @@ export function nothingHanded(): Handed {
   return { paths: new Map(), asked: 0, neighbours: 0 }
 }
 
-/** Hands over what a path is, with all names of its folder. False where the unit would be given more than `maxBytes`. */
+interface Source {
+  readonly files: CommitFiles
+  /** Files that a unit asks for may not be more together. */
+  readonly maxBytes: number
+}
+
+/** Hands over what a path is, with the folders above it and what is beside or in it. False where that is too much. */
 export async function handOver(
   handed: Handed,
-  { path, files, maxBytes }: { readonly path: string; readonly files: CommitFiles; readonly maxBytes: number },
+  { path, ...source }: Source & { readonly path: string },
 ): Promise<boolean> {
-  const { folder } = splitPath(path)
-  const entries = await files.entries(folder)
-  if (entries === undefined) {
+  const { folder, name } = splitPath(path)
+  if (!(await handFolders(handed, { folder, source }))) {
     handed.paths.set(path, 'nothing')
     return true
   }
-  handed.paths.set(folder, { names: entries.map(({ name }) => name) })
-  for (const entry of entries) {
-    const at = pathIn(folder, entry.name)
-    if (handed.paths.has(at)) continue
-    if (entry.kind === 'file' || entry.kind === 'executable') {
-      await handFile(handed, { entry, at, asked: at === path, files })
-      if (handed.asked > maxBytes) return false
-    } else {
-      handed.paths.set(at, entry.kind === 'tree' ? 'folder' : entry.kind)
-    }
+  // A path that ends in a slash asks for the names in a folder.
+  if (name === '') await handContents(handed, { folder, asked: true, source })
+  else if (!(await handEntry(handed, { path, source }))) return false
+  await handContents(handed, { folder, asked: false, source })
+  return true
+}
+
+/** False where a folder on the way to the path, or that itself, is none. */
+async function handFolders(handed: Handed, { folder, source }: { folder: string; source: Source }): Promise<boolean> {
+  const names = folder === '' ? [] : folder.split('/')
+  for (const depth of names.keys()) {
+    const path = names.slice(0, depth + 1).join('/')
+    const entry = await source.files.entry(path)
+    noteKind(handed, { path, entry })
+    if (entry?.kind !== 'tree') return false
   }
   return true
 }
 
-interface Place {
-  readonly entry: TreeEntry
-  readonly at: string
-  readonly asked: boolean
-  readonly files: CommitFiles
+async function handEntry(handed: Handed, { path, source }: { path: string; source: Source }): Promise<boolean> {
+  const { files, maxBytes } = source
+  const entry = await files.entry(path)
+  noteKind(handed, { path, entry })
+  if (entry?.kind === 'tree') await handContents(handed, { folder: path, asked: false, source })
+  if (entry === undefined || !isFile(entry)) return true
+  handed.asked += await files.objects.blobSize(entry.oid)
+  if (handed.asked > maxBytes) return false
+  await handFile(handed, { path, entry, files })
+  return true
 }
 
-async function handFile(handed: Handed, { entry, at, asked, files: { objects } }: Place): Promise<void> {
-  const size = await objects.blobSize(entry.oid)
-  if (asked) handed.asked += size
-  else if (size > smallBytes || handed.neighbours + size > neighbourBytes) return
-  else handed.neighbours += size
-  handed.paths.set(at, { base64: (await objects.readBlob(entry.oid)).toString('base64') })
+async function handContents(
+  handed: Handed,
+  { folder, asked, source: { files } }: { folder: string; asked: boolean; source: Source },
+): Promise<void> {
+  const known = handed.paths.get(folder)
+  const entries = await files.entries(folder)
+  if (entries === undefined || (typeof known === 'object' && 'names' in known)) return
+  if (!asked && entries.size > smallFolder) return
+  handed.paths.set(folder, { names: [...entries.keys()] })
+  for (const entry of entries.values()) {
+    const path = pathIn(folder, entry.name)
+    if (handed.paths.has(path)) continue
+    noteKind(handed, { path, entry })
+    if (!isFile(entry)) continue
+    const size = await files.objects.blobSize(entry.oid)
+    if (size > smallBytes || handed.neighbours + size > neighbourBytes) continue
+    handed.neighbours += size
+    await handFile(handed, { path, entry, files })
+  }
+}
+
+async function handFile(
+  handed: Handed,
+  { path, entry, files }: { path: string; entry: TreeEntry; files: CommitFiles },
+): Promise<void> {
+  handed.paths.set(path, { base64: (await files.objects.readBlob(entry.oid)).toString('base64') })
+}
+
+function isFile({ kind }: TreeEntry): boolean {
+  return kind === 'file' || kind === 'executable'
+}
+
+/** Of a file nothing is known without its contents. */
+function noteKind(handed: Handed, { path, entry }: { path: string; entry: TreeEntry | undefined }): void {
+  if (handed.paths.has(path)) return
+  if (entry === undefined) handed.paths.set(path, 'nothing')
+  else if (entry.kind === 'tree') handed.paths.set(path, 'folder')
+  else if (entry.kind === 'symlink' || entry.kind === 'submodule') handed.paths.set(path, entry.kind)
 }

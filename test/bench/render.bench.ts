@@ -188,6 +188,7 @@ async function measure(form: FormName, size: number): Promise<Measured> {
     render.push(side.rendered)
     if (planned.steps.length !== 1) throw new Error(`${planned.steps.length} steps for one edit`)
     side.apply(planned)
+    await side.push()
     same.push(await timed(() => side.push()))
   }
   const counted = { ...reads }

@@ -60,8 +60,18 @@ export function readConfiguration(bytes: Uint8Array, file: string): Configuratio
 /** Nothing is known yet. */
 export const emptyConfiguration: Configuration = { ...eachName(() => []), nameReference: [] }
 
-/** Two configurations as one; what both say counts once. */
+const joined = new WeakMap<Configuration, WeakMap<Configuration, Configuration>>()
+
+/** Two configurations as one; what both say counts once. Nearly every build joins the default ones: that is done once. */
 export function joinConfigurations(first: Configuration, second: Configuration): Configuration {
+  const known = joined.get(first) ?? new WeakMap<Configuration, Configuration>()
+  joined.set(first, known)
+  const both = known.get(second) ?? join(first, second)
+  known.set(second, both)
+  return both
+}
+
+function join(first: Configuration, second: Configuration): Configuration {
   return {
     ...eachName(name => joinFieldSpecs(first[name], second[name])),
     nameReference: second.nameReference.reduce(joinReference, first.nameReference),

@@ -23,12 +23,25 @@ export interface Visit {
 /** A path that leads through a value which has no fields. */
 export class NotTraversable extends Error {}
 
-/** Visits every place that a path leads to; a list on the way stands for each of its items. */
-export function visitFields(object: Fields, { spec, ...how }: Visit & { readonly spec: FieldSpec }): void {
-  if (!isSelected(gvkOf(object), spec)) return
+/** Visits every place that a path leads to in an object of the spec's kind. */
+export function visitFields(object: Fields, visit: Visit & { readonly spec: FieldSpec }): void {
+  if (isSelected(gvkOf(object), visit.spec)) visitPath(object, visit)
+}
+
+/** The same in an object of any kind; a list on the way stands for each of its items. */
+export function visitPath(object: Fields, { spec, ...how }: Visit & { readonly spec: FieldSpec }): void {
   const make = spec.create === true ? how.make : undefined
   const root: Slot = { value: object, write: () => undefined }
-  descend(root, { path: splitPath(spec.path, '/'), make, visit: how.visit, whole: spec.path })
+  descend(root, { path: stepsOf(spec), make, visit: how.visit, whole: spec.path })
+}
+
+const steps = new WeakMap<FieldSpec, readonly string[]>()
+
+/** The default specs are followed thousands of times. */
+function stepsOf(spec: FieldSpec): readonly string[] {
+  const known = steps.get(spec) ?? splitPath(spec.path, '/')
+  steps.set(spec, known)
+  return known
 }
 
 interface Walk {

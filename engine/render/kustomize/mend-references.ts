@@ -1,5 +1,5 @@
 import { RenderFailure } from '../failure.ts'
-import { visitFields, type Slot } from './field-spec.ts'
+import { visitPath, type Slot } from './field-spec.ts'
 import { fieldOf, isFields, setField, textOf, type Fields } from './fields.ts'
 import type { NameReference } from './name-references.ts'
 import { currentId, nameOf, namespaceOf, originalId, previousIds, type Resource } from './resource.ts'
@@ -21,7 +21,7 @@ export function mendReferences(resources: readonly Resource[], references: reado
       for (const spec of fieldSpecs) {
         if (!isSelected(id, spec)) continue
         const mending: Mending = { referrer, candidates, target, path: spec.path }
-        visitFields(referrer.object, { spec: { path: spec.path }, visit: slot => mend(slot, mending) })
+        visitPath(referrer.object, { spec, visit: slot => mend(slot, mending) })
       }
     }
   }
