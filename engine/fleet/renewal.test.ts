@@ -16,7 +16,7 @@ afterEach(() => fleet.remove())
 test(
   'certificates are renewed and the CA is replaced in mid-session, without a word of it in the session',
   async () => {
-    fleet = await TestFleet.open({ lifetime })
+    fleet = await TestFleet.open({ lifetime, heartbeatSeconds: lifetime / 80_000 })
     const folder = join(fleet.folder, 'nodes', 'one')
     const agent = fleet.agent(await fleet.join('one'))
     const serials = new Set<string>()
