@@ -6,6 +6,7 @@ import { dirname, join, normalize } from 'node:path'
 const allowed = {
   machine: [],
   'engine/api': [],
+  'engine/policy': ['engine/api'],
   'engine/protocol': ['engine/api'],
   'engine/cluster': ['engine/api'],
   'engine/plan': ['engine/api', 'engine/cluster', 'engine/protocol'],
@@ -20,7 +21,7 @@ const allowed = {
     'engine/scheduler',
   ],
   'engine/git': ['engine/api', 'engine/protocol'],
-  'engine/render': ['engine/api', 'engine/protocol', 'engine/git'],
+  'engine/render': ['engine/api', 'engine/policy', 'engine/protocol', 'engine/git'],
   'engine/record': ['engine/api', 'engine/cluster', 'engine/git'],
   'engine/fleet': ['engine/api', 'engine/protocol'],
   'engine/server': ['engine/api', 'engine/cluster', 'engine/protocol'],
@@ -41,6 +42,7 @@ const forAll = 'machine'
 /** Same input, same output, always: no I/O, no clock, no chance. */
 const pure = new Set([
   'engine/api',
+  'engine/policy',
   'engine/protocol',
   'engine/plan',
   'engine/cluster',

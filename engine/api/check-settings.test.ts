@@ -22,6 +22,7 @@ test('what is not written is as the defaults have it', () => {
         trustedSigners: [],
         nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 60 },
         network: { encryption: 'none' },
+        policy: { starter: {}, registries: [], rules: [] },
       },
     },
     problems: [],

@@ -17,6 +17,7 @@ interface GivenSettings {
     readonly trustedSigners?: readonly string[]
     readonly nodes?: Partial<ClusterSettings['spec']['nodes']>
     readonly network?: Partial<ClusterSettings['spec']['network']>
+    readonly policy?: Partial<ClusterSettings['spec']['policy']>
   }
 }
 
@@ -57,6 +58,7 @@ function withDefaults({ metadata = {}, spec = {} }: GivenSettings): ClusterSetti
       trustedSigners: spec.trustedSigners ?? defaults.trustedSigners,
       nodes: { ...defaults.nodes, ...spec.nodes },
       network: { ...defaults.network, ...spec.network },
+      policy: { ...defaults.policy, ...spec.policy },
     },
   }
 }

@@ -10,6 +10,8 @@ import {
   isRelativePath,
 } from './names.ts'
 import { nearest } from './nearest.ts'
+import { parseFieldPath } from './field-path.ts'
+import { starterRules } from './settings.ts'
 
 /** What a field's value must be, beyond its type. */
 export interface Constraint {
@@ -108,6 +110,14 @@ const wholeOrPercent: Constraint = {
   expected: 'a whole number of 0 or more, or a percentage such as 25%',
 }
 const configKeys = entries(isConfigKey, 'under a key of letters, digits, "-", "_" and "." only')
+
+function isStarterRule(name: string): boolean {
+  return starterRules.some(rule => rule === name)
+}
+
+function isSeverity(text: string): boolean {
+  return text === 'error' || text === 'warning'
+}
 
 /**
  * By model (without its version) and field. Kubernetes checks the same in its validation packages; here it is data, so
@@ -262,6 +272,35 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'ClusterNodes.unreachableTolerationSeconds': notNegative,
   'ClusterNodes.notReadyTolerationSeconds': notNegative,
   'ClusterNetwork.encryption': oneOf('none', 'wireguard'),
+  'ClusterPolicy.starter': {
+    ...entries(
+      (rule, severity) => isStarterRule(rule) && isSeverity(severity),
+      `under the name of a rule (${starterRules.join(', ')}) and be error or warning`,
+    ),
+    remedy: entry => {
+      const meant = Array.isArray(entry) ? nearest(String(entry[0]), starterRules) : undefined
+      return meant && `write ${meant}: error`
+    },
+  },
+  'ClusterPolicy.registries': each(
+    text(
+      registry => /^[a-z0-9.:_-]+(\/[a-z0-9._-]+)*$/.test(registry),
+      'a registry, or a path in one, as in ghcr.io/acme',
+    ),
+  ),
+  'PolicyRule.name': label,
+  'PolicyRule.severity': oneOf('error', 'warning'),
+  'PolicyMatch.kinds': each(
+    text(
+      kind => kind === '*' || /^([a-z0-9.-]+\/)?[A-Z][A-Za-z0-9]*$/.test(kind),
+      'a kind such as Deployment or apps/Deployment, or *',
+    ),
+  ),
+  'PolicyExpression.name': text(name => /^[A-Za-z_]\w*$/.test(name), 'a name of letters, digits and "_"'),
+  'PolicyValidation.fieldPath': text(
+    path => parseFieldPath(path) !== undefined,
+    'a path as in .spec.template.spec.containers[0].image',
+  ),
 
   'EndpointSlice.addressType': oneOf('IPv4', 'IPv6', 'FQDN'),
   'EndpointPort.port': port,

@@ -27,3 +27,5 @@ export const reportedAnnotation = 'gantry.dev/reported'
 export const drainAnnotation = 'gantry.dev/drain'
 /** `"true"` leaves an object of the branch out. */
 export const ignoreAnnotation = 'gantry.dev/ignore'
+/** Names rules of the policy, separated by commas, that do not hold for the object. */
+export const exemptAnnotation = 'gantry.dev/policy-exempt'

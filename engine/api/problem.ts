@@ -16,6 +16,8 @@ export interface Problem extends Origin {
   readonly object?: string
   /** The field's path: `spec.template.spec.containers[0].image`. */
   readonly field?: string
+  /** The rule of the policy that the object breaks. */
+  readonly policy?: string
   /** How many more places the same is to be said of. */
   readonly more?: number
 }

@@ -1,3 +1,6 @@
+import type { Problem } from './problem.ts'
+import type { LabelSelector } from './types.ts'
+
 /** `kind: Cluster` in `gantry.yaml`: a cluster's own settings, after defaulting. */
 export interface ClusterSettings {
   readonly apiVersion: 'gantry.dev/v1'
@@ -31,8 +34,73 @@ export interface ClusterSettings {
       /** What hides the pods' traffic between nodes from the network that carries it. `none` by default. */
       readonly encryption: 'none' | 'wireguard'
     }
+    readonly policy: ClusterPolicy
   }
 }
+
+/** What every object of the branch must keep to, beyond what Kubernetes asks for. */
+export interface ClusterPolicy {
+  /** Rules that come with Gantry, by name, with what breaking them is. */
+  readonly starter: Readonly<Record<string, Problem['severity']>>
+  /** Where images may come from, for `allowed-registries`: `ghcr.io`, or `ghcr.io/acme` and all below it. */
+  readonly registries: readonly string[]
+  readonly rules: readonly PolicyRule[]
+}
+
+/** The words are those of a ValidatingAdmissionPolicy. A rule has validations, a schema, or both. */
+export interface PolicyRule {
+  readonly name: string
+  /** `error` by default. */
+  readonly severity?: Problem['severity']
+  /** The objects that it is about; all of them by default. */
+  readonly match?: PolicyMatch
+  /** … but for these. */
+  readonly exclude?: PolicyMatch
+  /** The rule is about objects only for which all of these are true. */
+  readonly matchConditions?: readonly PolicyExpression[]
+  /** Read by later expressions as `variables.NAME`. */
+  readonly variables?: readonly PolicyExpression[]
+  readonly validations?: readonly PolicyValidation[]
+  /** JSON Schema, draft 7. */
+  readonly schema?: unknown
+}
+
+/** Objects that have all that is asked for. */
+export interface PolicyMatch {
+  /** `Deployment`, `apps/Deployment`, or `*`. */
+  readonly kinds?: readonly string[]
+  readonly names?: readonly string[]
+  readonly namespaces?: readonly string[]
+  readonly selector?: LabelSelector
+}
+
+export interface PolicyExpression {
+  readonly name: string
+  /** In CEL. */
+  readonly expression: string
+}
+
+export interface PolicyValidation {
+  /** In CEL; true for an object that keeps the rule. */
+  readonly expression: string
+  readonly message?: string
+  /** In CEL; gives the message, unless it fails or gives none. */
+  readonly messageExpression?: string
+  /** The field that is to blame, as in a CustomResourceDefinition: `.spec.replicas`. */
+  readonly fieldPath?: string
+}
+
+/** The rules that come with Gantry. */
+export const starterRules = [
+  'no-latest-tag',
+  'limits-set',
+  'probes-set',
+  'no-privileged',
+  'no-host-access',
+  'allowed-registries',
+] as const
+
+export type StarterRule = (typeof starterRules)[number]
 
 export const defaultSettings: ClusterSettings = {
   apiVersion: 'gantry.dev/v1',
@@ -49,5 +117,6 @@ export const defaultSettings: ClusterSettings = {
       notReadyTolerationSeconds: 30,
     },
     network: { encryption: 'none' },
+    policy: { starter: {}, registries: [], rules: [] },
   },
 }

@@ -1,9 +1,10 @@
+import type { PolicyJob } from './policy/job.ts'
 import type { TreeUnitName } from './tree-unit.ts'
 import type { Language } from './unit.ts'
 
-/** What a worker reads: one file, or what a unit of several files is asked, with its paths, as JSON. */
+/** What a worker reads: one file, or, as JSON, what a unit of several files is asked (with its paths), objects to judge, or fields to find. */
 export interface Job {
-  readonly language: Language | TreeUnitName
+  readonly language: Language | TreeUnitName | PolicyJob
   /** Without it objects are given as they are written: neither checked nor defaulted. */
   readonly validate: boolean
 }
@@ -16,5 +17,5 @@ export interface Batch {
 
 export type BatchResult = readonly UnitResult[]
 
-/** A RenderedUnit, or a TreeAnswer, as JSON, or why the unit gave none, in words that follow the file's name. */
+/** A RenderedUnit, TreeAnswer, PolicyAnswer or PlacesAnswer as JSON, or why there is none, in words that follow the file's name. */
 export type UnitResult = { readonly unit: string } | { readonly failure: string }

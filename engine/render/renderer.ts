@@ -9,6 +9,7 @@ import { DiskCache } from './disk-cache.ts'
 import { inFile, renderFolder, settingsFile, type Folder, type Part } from './folder.ts'
 import { noRules } from './ignore-rules.ts'
 import { buildAll, kustomizationUnit } from './kustomizations.ts'
+import { PolicyChecker } from './policy/checker.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
 import { TreeUnitReader } from './tree-unit-reader.ts'
@@ -58,6 +59,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
   const reader = new UnitReader({ pool, limits: allLimits, disk, validate })
   const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, pool, limits: allLimits, disk, validate })
+  const policies = new PolicyChecker(pool)
   const save = (): void => disk?.save(() => new Set([...reader.liveKeys(), ...kustomizations.liveKeys()]))
   const trees: RenderedTree[] = []
 
@@ -66,9 +68,12 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
       const id = JSON.stringify([source.tree, paths])
       const known = trees.find(each => each.id === id)
       if (known !== undefined) return known.rendered
-      const failures = (): number => reader.failures + kustomizations.failures
+      const failures = (): number => reader.failures + kustomizations.failures + policies.failures
       const failuresBefore = failures()
-      const tree = { id, ...(await renderTree(source, { paths, reader, kustomizations, validate, earlier: trees })) }
+      const tree = {
+        id,
+        ...(await renderTree(source, { paths, reader, kustomizations, policies, validate, earlier: trees })),
+      }
       // What failed for want of time or memory is tried again when the tree is asked for again.
       if (failures() === failuresBefore) {
         trees.unshift(tree)
@@ -98,13 +103,14 @@ interface TreeOptions {
   readonly paths: readonly string[] | undefined
   readonly reader: UnitReader
   readonly kustomizations: TreeUnitReader<'kustomization'>
+  readonly policies: PolicyChecker
   readonly validate: boolean
   readonly earlier: readonly RenderedTree[]
 }
 
 async function renderTree(
   { objects, tree }: Source,
-  { paths, reader, kustomizations, validate, earlier }: TreeOptions,
+  { paths, reader, kustomizations, policies, validate, earlier }: TreeOptions,
 ): Promise<Omit<RenderedTree, 'id'>> {
   const { settings, problems } = await readSettings({ objects, tree }, reader)
   const followed = paths ?? settings.spec.paths
@@ -116,12 +122,12 @@ async function renderTree(
   const built = await buildAll(root.kustomizations, { files, reader: kustomizations })
   const manifests = built.manifests.length === 0 ? root.manifests : [...root.manifests, ...built.manifests]
   const found = [...problems, ...missingFolders(root, followed), ...root.problems, ...built.problems]
+  if (!validate) return { root, rendered: { manifests, settings, problems: found } }
+  const broken = await policies.check(manifests, { policy: settings.spec.policy, files })
   // With objects missing because they are invalid, what refers to them would seem wrong too.
-  if (!validate || found.some(isError)) {
-    return { root, rendered: { manifests, settings, problems: found } }
-  }
+  if (found.some(isError)) return { root, rendered: { manifests, settings, problems: [...found, ...broken] } }
   const set = checkSet(manifests, earlier.find(each => each.set !== undefined)?.set)
-  return { root, set, rendered: { manifests, settings, problems: [...found, ...set.problems] } }
+  return { root, set, rendered: { manifests, settings, problems: [...found, ...set.problems, ...broken] } }
 }
 
 async function readSettings(

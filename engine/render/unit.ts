@@ -4,6 +4,7 @@ import type { Problem } from '../api/problem.ts'
 import type { Locate } from '../api/report.ts'
 import type { ClusterSettings } from '../api/settings.ts'
 import type { KubeObject } from '../api/types.ts'
+import { checkPolicy } from '../policy/check-policy.ts'
 import { compose, type Finding } from './compose.ts'
 import { readJson } from './json.ts'
 import { membersOf, type Member } from './list.ts'
@@ -192,13 +193,13 @@ function readSettings(documents: readonly Node[], source: Source): RenderedUnit 
   const { value, findings } = compose(document)
   const problems = [...findings.map(finding => source.problem(finding)), ...extra]
   if (value === null || problems.length > 0) return { manifests: [], problems }
-  const checked = checkSettings(value, {
-    locate: (path, target) => ({ file: '', ...source.place(offsetOf(locate(document, path), target)) }),
-  })
+  const find: Locate = (path, target) => ({ file: '', ...source.place(offsetOf(locate(document, path), target)) })
+  const { settings, problems: found } = checkSettings(value, { locate: find })
+  const inPolicy = settings === undefined ? [] : checkPolicy(settings.spec.policy, { value, locate: find })
   return {
     manifests: [],
-    ...(checked.settings === undefined ? {} : { settings: checked.settings }),
-    problems: checked.problems.map(withoutFile),
+    ...(settings === undefined || inPolicy.some(isError) ? {} : { settings }),
+    problems: [...found, ...inPolicy].map(withoutFile),
   }
 }
 

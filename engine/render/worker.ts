@@ -4,18 +4,31 @@ import { answerBuild } from './kustomize/answer.ts'
 import type { TreeUnitName } from './tree-unit.ts'
 import { renderUnit } from './unit.ts'
 import type { Batch, BatchResult, Job } from './batch.ts'
+import { answerPlaces } from './policy/places.ts'
+import { answerPolicy } from './policy/answer.ts'
+import type { PolicyJob } from './policy/job.ts'
 
 const treeUnits: Readonly<Record<TreeUnitName, (bytes: Uint8Array, options: { validate: boolean }) => object>> = {
   kustomization: answerBuild,
 }
 
+const policyJobs: Readonly<Record<PolicyJob, (bytes: Uint8Array) => object>> = {
+  policy: answerPolicy,
+  places: answerPlaces,
+}
+
 function rendered(bytes: Uint8Array, { language, validate }: Job): object {
+  if (isPolicyJob(language)) return policyJobs[language](bytes)
   if (isTreeUnit(language)) return treeUnits[language](bytes, { validate })
   return renderUnit(bytes, { language, validate })
 }
 
 function isTreeUnit(language: Job['language']): language is TreeUnitName {
   return Object.hasOwn(treeUnits, language)
+}
+
+function isPolicyJob(language: Job['language']): language is PolicyJob {
+  return Object.hasOwn(policyJobs, language)
 }
 
 parentPort?.on('message', ({ units, maxOutputBytes }: Batch) => {
