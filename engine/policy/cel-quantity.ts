@@ -39,7 +39,7 @@ const zero = new Quantity(0n)
 /** https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-quantity-library */
 export function addQuantities(environment: Environment): void {
   environment
-    .registerType('Quantity', Quantity)
+    .registerType('Quantity', { ctor: Quantity, fields: {} })
     .registerFunction('isQuantity(string): bool', isQuantity)
     .registerFunction('quantity(string): Quantity', (text: string) => new Quantity(exactQuantity(text)))
     .registerFunction('Quantity.compareTo(Quantity): int', Quantity.compare)

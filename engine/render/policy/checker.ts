@@ -22,13 +22,13 @@ const requestsAtOnce = 4
 
 /** Judges manifests in workers, by rules that may loop or grow; a manifest that was judged by the same rules is not judged again. */
 export class PolicyChecker {
-  readonly #pool: Pool
+  readonly #pool: Pick<Pool, 'run'>
   readonly #turnstile = new Turnstile(requestsAtOnce)
   #known: readonly { readonly id: string; readonly problems: WeakMap<Manifest, readonly Problem[]> }[] = []
   /** Counts the checks that came to no end, for a reason that may pass. */
   failures = 0
 
-  constructor(pool: Pool) {
+  constructor(pool: Pick<Pool, 'run'>) {
     this.#pool = pool
   }
 
