@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises'
+import { relative, sep } from 'node:path'
 import { formatProblem, type Problem } from '../api/problem.ts'
+import { describeRef, refOf } from '../api/reference.ts'
 import { readDirectory } from '../render/directory.ts'
 import { createRenderer, type Rendered } from '../render/renderer.ts'
 import { writeYaml } from '../render/write.ts'
 import { CliError, exitCodes } from './failure.ts'
+import { parseOnly } from './only.ts'
 import { formatProblems, type ProblemFormat } from './problem-report.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -25,14 +28,40 @@ export async function renderFolder(
   return exitCodeOf(problems)
 }
 
+interface ValidateOptions extends FolderOptions {
+  readonly format: ProblemFormat
+  /** The objects to look at, as `--only` names them; none names all. */
+  readonly only: readonly string[]
+}
+
 /** Prints what is wrong with a folder; the exit code. */
 export async function validateFolder(
   folder: string,
-  { format, paths, terminal }: FolderOptions & { readonly format: ProblemFormat },
+  { format, paths, only, terminal }: ValidateOptions,
 ): Promise<number> {
+  const wanted = only.map(text => ({ text, selects: parseOnly(text) }))
   const { manifests, problems } = await readFolder(folder, { validate: true, paths })
-  terminal.write(formatProblems(problems, { format, objects: manifests.length, colors: terminal.colors }))
-  return exitCodeOf(problems)
+  const valid = manifests.map(({ object, origin }) => ({ object: describeRef(refOf(object)), file: origin.file }))
+  const isWanted = ({ object }: { readonly object?: string }): boolean =>
+    wanted.length === 0 || (object !== undefined && wanted.some(({ selects }) => selects(object)))
+  const shown = { valid: valid.filter(isWanted), problems: problems.filter(isWanted) }
+  const absent = wanted.find(({ selects }) =>
+    [...shown.valid, ...shown.problems].every(({ object }) => object === undefined || !selects(object)),
+  )
+  if (absent !== undefined) {
+    for (const problem of problems) if (problem.object === undefined) terminal.note(`${formatProblem(problem)}\n`)
+    const remedy = `gantry render ${folder} prints what there is`
+    throw new CliError(`there is no ${absent.text} in ${folder}`, { remedy })
+  }
+  const { colors } = terminal
+  terminal.write(formatProblems(shown.problems, { format, valid: shown.valid, root: rootOf(folder), colors }))
+  return exitCodeOf(shown.problems)
+}
+
+/** Continuous integration runs at the root of the repository, and looks for files from there. */
+function rootOf(folder: string): string {
+  const path = relative(process.cwd(), folder)
+  return path === '' || path.startsWith('..') ? '' : `${path.replaceAll(sep, '/')}/`
 }
 
 async function readFolder(

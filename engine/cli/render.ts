@@ -5,6 +5,11 @@ interface SourceOptions {
   readonly path?: readonly string[]
 }
 
+interface ValidateFlags {
+  readonly output: ProblemFormat
+  readonly only?: readonly string[]
+}
+
 /** `gantry render` and `gantry validate`: what the files of a folder say, without any server. */
 export function addRenderCommands(program: Command): void {
   program
@@ -26,15 +31,16 @@ export function addRenderCommands(program: Command): void {
     .description('check the files of a folder; exit code 1 where one has an error')
     .argument('[dir]', 'the root of the branch', '.')
     .option('--path <folder...>', 'follow these folders of it only')
+    .option('--only <kind/name...>', 'tell of these objects only: deploy/web, or deploy/shop/web')
     .addOption(
       new Option('-o, --output <format>', 'how to print').choices(['text', 'json', 'sarif', 'junit']).default('text'),
     )
     .addOption(new Option('--verbose').hideHelp())
-    .action(async (dir: string, { output, path }: SourceOptions & { output: ProblemFormat }) => {
+    .action(async (dir: string, { output, path, only = [] }: SourceOptions & ValidateFlags) => {
       const [{ validateFolder }, { terminal }] = await Promise.all([
         import('./render-folder.ts'),
         import('./terminal.ts'),
       ])
-      process.exitCode = await validateFolder(dir, { format: output, paths: path, terminal })
+      process.exitCode = await validateFolder(dir, { format: output, paths: path, only, terminal })
     })
 }
