@@ -72,6 +72,8 @@ describeWith(['root', 'git'], 'policy', () => {
   test('a rule that makes no sense is refused at its line', async () => {
     write('gantry.yaml', policy.replace('replicas <= 2', 'replicas <= '))
     const [line] = await refusal()
-    expect(line).toMatch(/^gantry.yaml:9:25: error: spec.policy.rules\[0\].validations\[0\].expression makes no sense: /)
+    expect(line).toMatch(
+      /^gantry.yaml:9:25: error: spec.policy.rules\[0\].validations\[0\].expression makes no sense: /,
+    )
   })
 })
