@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { relative, sep } from 'node:path'
+import { homedir } from 'node:os'
+import { join, relative, sep } from 'node:path'
 import { formatProblem, type Problem } from '../api/problem.ts'
 import { describeRef, refOf } from '../api/reference.ts'
 import { readDirectory } from '../render/directory.ts'
@@ -40,7 +41,7 @@ export async function validateFolder(
   { format, paths, only, terminal }: ValidateOptions,
 ): Promise<number> {
   const wanted = only.map(text => ({ text, selects: parseOnly(text) }))
-  const { manifests, problems } = await readFolder(folder, { validate: true, paths })
+  const { manifests, problems } = await readFolder(folder, { validate: true, paths, cacheFolder: cacheFolder() })
   const valid = manifests.map(({ object, origin }) => ({ object: describeRef(refOf(object)), file: origin.file }))
   const isWanted = ({ object }: { readonly object?: string }): boolean =>
     wanted.length === 0 || (object !== undefined && wanted.some(({ selects }) => selects(object)))
@@ -66,15 +67,25 @@ function rootOf(folder: string): string {
 
 async function readFolder(
   folder: string,
-  { validate, paths }: { validate: boolean; paths: readonly string[] | undefined },
+  {
+    validate,
+    paths,
+    cacheFolder,
+  }: { readonly validate: boolean; readonly paths: readonly string[] | undefined; readonly cacheFolder?: string },
 ): Promise<Rendered> {
   await expectFolder(folder)
-  const renderer = createRenderer({ validate })
+  const renderer = createRenderer({ validate, ...(cacheFolder === undefined ? {} : { cacheFolder }) })
   try {
     return await renderer.render(readDirectory(folder), paths === undefined ? {} : { paths })
   } finally {
     await renderer.close()
   }
+}
+
+/** What files gave, but for Secrets, for the next time: https://specifications.freedesktop.org/basedir-spec/latest/ */
+function cacheFolder(): string {
+  const home = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+  return join(home, 'gantry', 'validate')
 }
 
 async function expectFolder(folder: string): Promise<void> {

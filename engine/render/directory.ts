@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GitError, type ObjectReader, type Oid, type TreeEntry } from '../git/repository.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** A folder of the disk in the place of a commit's tree. */
 export interface Directory {
@@ -9,15 +10,31 @@ export interface Directory {
   readonly tree: Oid
 }
 
+/** Larger files are known by their path, and so read anew each time. */
+const maxHashedBytes = 1 << 20
+/** So many files are open at once. */
+const maxOpen = 64
+
 /**
- * Reads a folder as it is now, for one rendering: an id here is a path under a prefix of this reading, so that nothing of
- * another reading is taken for it.
+ * Reads a folder as it is now, for one rendering. The id of a file is the hash of its contents, so that a cache knows it
+ * again; that of anything else is a path under a prefix of this reading, so that nothing of another is taken for it.
  */
 export function readDirectory(path: string): Directory {
   const prefix = `${randomUUID()}:`
-  const pathOf = (oid: Oid) => {
+  const hashed = new Map<Oid, string>()
+  const open = new Turnstile(maxOpen)
+  const pathOf = (oid: Oid): string => {
+    const known = hashed.get(oid)
+    if (known !== undefined) return known
     if (oid.startsWith(prefix)) return oid.slice(prefix.length)
     throw new GitError('ObjectMissing', `${oid} is not an object of the folder ${path}`)
+  }
+  const withHash = async (entry: TreeEntry): Promise<TreeEntry> => {
+    const file = pathOf(entry.oid)
+    if (entry.kind !== 'file' || (await stat(file)).size > maxHashedBytes) return entry
+    const oid = hashOf(await readFile(file))
+    hashed.set(oid, file)
+    return { ...entry, oid }
   }
   return {
     tree: `${prefix}${path}`,
@@ -28,14 +45,23 @@ export function readDirectory(path: string): Directory {
       readTree: async oid => {
         const folder = pathOf(oid)
         const found = await readdir(folder, { withFileTypes: true })
-        return found
-          .flatMap(entry => entryOf(entry, `${prefix}${join(folder, entry.name)}`))
-          .sort((a, b) => (gitName(a) < gitName(b) ? -1 : 1))
+        const entries = found.flatMap(entry => entryOf(entry, `${prefix}${join(folder, entry.name)}`))
+        const known = await Promise.all(entries.map(entry => open.run(() => withHash(entry))))
+        return known.sort((a, b) => (gitName(a) < gitName(b) ? -1 : 1))
       },
-      readBlob: async oid => readFile(pathOf(oid)),
+      readBlob: async oid => {
+        const file = pathOf(oid)
+        const contents = await open.run(() => readFile(file))
+        if (!hashed.has(oid) || hashOf(contents) === oid) return contents
+        throw new GitError('ObjectMissing', `${file} was changed while it was read: try again`)
+      },
       blobSize: async oid => (await stat(pathOf(oid))).size,
     },
   }
+}
+
+function hashOf(contents: Uint8Array): Oid {
+  return createHash('sha256').update(contents).digest('hex')
 }
 
 type Found = { readonly name: string; isSymbolicLink(): boolean; isDirectory(): boolean; isFile(): boolean }
