@@ -1,10 +1,9 @@
-import type { PolicyJob } from './policy/job.ts'
 import type { TreeUnitName } from './tree-unit.ts'
 import type { Language } from './unit.ts'
 
 /** What a worker reads: one file, or, as JSON, what a unit of several files is asked (with its paths), objects to judge, or fields to find. */
 export interface Job {
-  readonly language: Language | TreeUnitName | PolicyJob
+  readonly language: Language | TreeUnitName | 'policy' | 'places'
   /** Without it objects are given as they are written: neither checked nor defaulted. */
   readonly validate: boolean
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../api/problem.ts'
 import type { Locate } from '../api/report.ts'
 import type { ClusterSettings } from '../api/settings.ts'
 import type { KubeObject } from '../api/types.ts'
-import { checkPolicy } from '../policy/check-policy.ts'
+import type { checkPolicy } from '../policy/check-policy.ts'
 import { compose, type Finding } from './compose.ts'
 import { readJson } from './json.ts'
 import { membersOf, type Member } from './list.ts'
@@ -38,10 +38,12 @@ export interface UnitOptions {
   readonly language: Language
   /** Without it objects are given as they are written: neither checked nor defaulted. */
   readonly validate: boolean
+  /** Checks what settings say of a policy. Given, because what reads its languages is loaded only where there may be one. */
+  readonly checkPolicy?: typeof checkPolicy
 }
 
 /** Reads one file: parses, checks and defaults what it holds. Everything wrong with it is in the problems. */
-export function renderUnit(bytes: Uint8Array, { language, validate }: UnitOptions): RenderedUnit {
+export function renderUnit(bytes: Uint8Array, { language, validate, checkPolicy }: UnitOptions): RenderedUnit {
   let source: Source
   let documents: Node[]
   try {
@@ -60,7 +62,9 @@ export function renderUnit(bytes: Uint8Array, { language, validate }: UnitOption
     }
   }
   const unit =
-    language === 'settings' ? readSettings(documents, source) : readManifests(documents, { source, validate })
+    language === 'settings'
+      ? readSettings(documents, { source, checkPolicy })
+      : readManifests(documents, { source, validate })
   return limited(unit)
 }
 
@@ -176,7 +180,10 @@ function whyNoManifest(value: unknown): { message: string; remedy: string } | un
   return { message: `a manifest needs apiVersion and kind; this has no ${lacking.join(' and no ')}`, remedy: leaveOut }
 }
 
-function readSettings(documents: readonly Node[], source: Source): RenderedUnit {
+function readSettings(
+  documents: readonly Node[],
+  { source, checkPolicy }: { readonly source: Source; readonly checkPolicy: UnitOptions['checkPolicy'] | undefined },
+): RenderedUnit {
   const [document, second] = documents
   if (document === undefined) return { manifests: [], problems: [] }
   const extra =
@@ -195,7 +202,7 @@ function readSettings(documents: readonly Node[], source: Source): RenderedUnit 
   if (value === null || problems.length > 0) return { manifests: [], problems }
   const find: Locate = (path, target) => ({ file: '', ...source.place(offsetOf(locate(document, path), target)) })
   const { settings, problems: found } = checkSettings(value, { locate: find })
-  const inPolicy = settings === undefined ? [] : checkPolicy(settings.spec.policy, { value, locate: find })
+  const inPolicy = (settings && checkPolicy?.(settings.spec.policy, { value, locate: find })) ?? []
   return {
     manifests: [],
     ...(settings === undefined || inPolicy.some(isError) ? {} : { settings }),

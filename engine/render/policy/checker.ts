@@ -9,7 +9,6 @@ import { settingsFile } from '../folder.ts'
 import type { CommitFiles } from '../commit-files.ts'
 import type { Pool } from '../pool.ts'
 import { Turnstile } from '../turnstile.ts'
-import type { PolicyJob } from './job.ts'
 import type { PolicyAnswer, PolicyRequest } from './answer.ts'
 import type { PlacesAnswer, PlacesRequest } from './places.ts'
 
@@ -121,7 +120,7 @@ export class PolicyChecker {
   }
 
   async #ask<Answer>(
-    language: PolicyJob,
+    language: 'policy' | 'places',
     request: PolicyRequest | PlacesRequest,
   ): Promise<{ readonly value: Answer } | { readonly failure: string }> {
     const result = await this.#pool.run(Buffer.from(JSON.stringify(request)), { language, validate: true })
