@@ -17,4 +17,4 @@ export interface Batch {
 export type BatchResult = readonly UnitResult[]
 
 /** A RenderedUnit, TreeAnswer, PolicyAnswer or PlacesAnswer as JSON, or why there is none, in words that follow the file's name. */
-export type UnitResult = { readonly unit: string } | { readonly failure: string }
+export type UnitResult = { readonly unit: string; readonly milliseconds: number } | { readonly failure: string }

@@ -42,7 +42,11 @@ interface RenderedFile {
 export interface Walk {
   readonly objects: ObjectReader
   /** Reads a file's contents as a unit. */
-  readonly render: (file: { readonly oid: Oid; readonly language: Language }) => Promise<RenderedUnit>
+  readonly render: (file: {
+    readonly file: string
+    readonly oid: Oid
+    readonly language: Language
+  }) => Promise<RenderedUnit>
 }
 
 export interface FolderPlace {
@@ -155,7 +159,7 @@ async function renderFile(
   { language, place, walk }: Context & { readonly language: Language },
 ): Promise<RenderedFile> {
   const file = `${place.path}${name}`
-  const unit = await walk.render({ oid, language })
+  const unit = await walk.render({ file, oid, language })
   return {
     kind: 'file',
     oid,

@@ -12,6 +12,7 @@ import { buildAll, kustomizationUnit } from './kustomizations.ts'
 import { PolicyChecker } from './policy/checker.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
+import type { OnUnit } from './trace.ts'
 import { TreeUnitReader } from './tree-unit-reader.ts'
 import { UnitReader } from './unit-reader.ts'
 
@@ -47,18 +48,20 @@ export interface RendererOptions {
   readonly limits?: Partial<Limits>
   /** False gives objects as they are written, neither checked nor defaulted. */
   readonly validate?: boolean
+  readonly onUnit?: OnUnit
 }
 
 /** So many trees are remembered: the applied one, and a few that were pushed, previewed or reverted. */
 const remembered = 4
 
 export function createRenderer(options: RendererOptions = {}): Renderer {
-  const { cacheFolder, workers, limits, validate = true } = options
+  const { cacheFolder, workers, limits, validate = true, onUnit } = options
   const allLimits = { ...defaultLimits, ...limits }
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
-  const reader = new UnitReader({ pool, limits: allLimits, disk, validate })
-  const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, pool, limits: allLimits, disk, validate })
+  const shared = { pool, limits: allLimits, disk, validate, onUnit }
+  const reader = new UnitReader(shared)
+  const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, ...shared })
   const policies = new PolicyChecker(pool)
   const save = (): void => disk?.save(() => new Set([...reader.liveKeys(), ...kustomizations.liveKeys()]))
   const trees: RenderedTree[] = []
@@ -137,7 +140,7 @@ async function readSettings(
   const entries = await objects.readTree(tree)
   const entry = entries.find(({ name, kind }) => name === settingsFile && (kind === 'file' || kind === 'executable'))
   if (entry === undefined) return { settings: defaultSettings, problems: [] }
-  const unit = await reader.read(objects, { oid: entry.oid, language: 'settings' })
+  const unit = await reader.read(objects, { file: settingsFile, oid: entry.oid, language: 'settings' })
   return { settings: unit.settings ?? defaultSettings, problems: inFile(unit.problems, settingsFile) }
 }
 

@@ -8,6 +8,7 @@ import type { Limits, Pool } from './pool.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from './tree-result.ts'
 import type { RequestOf, ResultOf, TreeUnitKind, TreeUnitName } from './tree-unit.ts'
 import { TreeUnitMemory, type Kept } from './tree-unit-memory.ts'
+import type { OnUnit, UnitTrace } from './trace.ts'
 import { Turnstile } from './turnstile.ts'
 
 /** A unit asks for folders one after the other; a chain of more is a mistake or an attack. */
@@ -21,6 +22,7 @@ export interface TreeUnitReaderOptions<Name extends TreeUnitName> {
   readonly limits: Limits
   readonly disk: DiskCache | undefined
   readonly validate: boolean
+  readonly onUnit: OnUnit | undefined
 }
 
 /**
@@ -89,32 +91,46 @@ export class TreeUnitReader<Name extends TreeUnitName> {
   }
 
   async #read(files: CommitFiles, { request, key }: Unit<Name>): Promise<Found<Name>> {
-    for (const kept of this.#memory.get(key)) if (await isUnchanged(kept, files)) return kept
+    for (const kept of this.#memory.get(key)) if (await isUnchanged(kept, files)) return this.#told(request, kept)
     const stored = await this.#options.disk?.get(this.#diskKey(key))
     if (stored !== undefined) {
       const kept: Kept<ResultOf<Name>> = JSON.parse(stored)
-      if (await isUnchanged(kept, files)) return kept
+      if (await isUnchanged(kept, files)) return this.#told(request, kept)
     }
     const rendered = await this.#render(files, request)
     if ('failure' in rendered) {
       this.failures += 1
       return { result: this.#options.kind.failed(request, rendered.failure) }
     }
-    const { result, text } = rendered
+    const { result, text, milliseconds } = rendered
     const ids = await Promise.all(result.asked.map(path => pathId(files, path)))
     if (!result.secret) {
       this.#options.disk?.put(this.#diskKey(key), `{"ids":${JSON.stringify(ids)},"result":${text}}`)
     }
-    return { result, ids }
+    return this.#told(request, { result, ids }, { cache: 'miss', milliseconds })
+  }
+
+  #told(
+    request: RequestOf<Name>,
+    kept: Kept<ResultOf<Name>>,
+    how: Pick<UnitTrace, 'cache' | 'milliseconds'> = { cache: 'hit', milliseconds: 0 },
+  ): Kept<ResultOf<Name>> {
+    const files = kept.result.asked.filter((_, index) => /^(file|executable) /.test(kept.ids[index] ?? ''))
+    this.#options.onUnit?.({ unit: this.#options.kind.first(request), files, ...how })
+    return kept
   }
 
   async #render(
     files: CommitFiles,
     request: RequestOf<Name>,
-  ): Promise<{ readonly result: ResultOf<Name>; readonly text: string } | { readonly failure: string }> {
+  ): Promise<
+    | { readonly result: ResultOf<Name>; readonly text: string; readonly milliseconds: number }
+    | { readonly failure: string }
+  > {
     const { kind, pool, limits, validate } = this.#options
     const handed = nothingHanded()
     let path = kind.first(request)
+    let milliseconds = 0
     for (let round = 0; round < maxRounds; round++) {
       if (!(await handOver(handed, { path, files, maxBytes: limits.fileBytes }))) {
         return { failure: `reads more than ${limits.fileBytes >> 20} MiB of files` }
@@ -122,8 +138,9 @@ export class TreeUnitReader<Name extends TreeUnitName> {
       const given: WithPaths<RequestOf<Name>> = { ...request, paths: Object.fromEntries(handed.paths) }
       const answered = await pool.run(Buffer.from(JSON.stringify(given)), { language: kind.name, validate })
       if ('failure' in answered) return answered
+      milliseconds += answered.milliseconds
       const answer: TreeAnswer<ResultOf<Name>> = JSON.parse(answered.unit)
-      if (!('needs' in answer)) return { result: answer, text: answered.unit }
+      if (!('needs' in answer)) return { result: answer, text: answered.unit, milliseconds }
       path = answer.needs
     }
     return { failure: `needed files ${maxRounds} times` }

@@ -3,6 +3,7 @@ import type { DiskCache } from './disk-cache.ts'
 import type { Limits, Pool } from './pool.ts'
 import { Turnstile } from './turnstile.ts'
 import type { Language, RenderedUnit } from './unit.ts'
+import type { OnUnit, UnitTrace } from './trace.ts'
 import { UnitCache } from './unit-cache.ts'
 
 /** So many files are held in memory while they wait to be read. */
@@ -13,6 +14,13 @@ export interface UnitReaderOptions {
   readonly limits: Limits
   readonly disk: DiskCache | undefined
   readonly validate: boolean
+  readonly onUnit: OnUnit | undefined
+}
+
+interface Wanted {
+  readonly file: string
+  readonly oid: Oid
+  readonly language: Language
 }
 
 /** Gives the unit of a file's contents: from memory, from the disk's cache, or read by a worker. */
@@ -28,11 +36,15 @@ export class UnitReader {
     this.#options = options
   }
 
-  async read(objects: ObjectReader, { oid, language }: { oid: Oid; language: Language }): Promise<RenderedUnit> {
+  async read(objects: ObjectReader, wanted: Wanted): Promise<RenderedUnit> {
+    const { file, oid, language } = wanted
     const key = `${oid}.${language}${this.#options.validate ? '' : '.unchecked'}`
     const known = this.#cache.get(key) ?? this.#pending.get(key)
-    if (known !== undefined) return known
-    const reading = this.#turnstile.run(() => this.#readNew(objects, { key, oid, language }))
+    if (known !== undefined) {
+      this.#tell(file)
+      return known
+    }
+    const reading = this.#turnstile.run(() => this.#readNew(objects, { ...wanted, key }))
     this.#pending.set(key, reading)
     try {
       return await reading
@@ -48,21 +60,29 @@ export class UnitReader {
 
   async #readNew(
     objects: ObjectReader,
-    { key, oid, language }: { key: string; oid: Oid; language: Language },
+    { key, file, oid, language }: Wanted & { readonly key: string },
   ): Promise<RenderedUnit> {
     const { pool, limits, disk, validate } = this.#options
     const stored = await disk?.get(key)
-    if (stored !== undefined) return this.#keep(key, JSON.parse(stored))
+    if (stored !== undefined) {
+      this.#tell(file)
+      return this.#keep(key, JSON.parse(stored))
+    }
     const size = await objects.blobSize(oid)
     if (size > limits.fileBytes) return tooLarge(size, limits.fileBytes)
     const result = await pool.run(await objects.readBlob(oid), { language, validate })
     if ('unit' in result) {
+      this.#tell(file, { cache: 'miss', milliseconds: result.milliseconds })
       const unit: RenderedUnit = JSON.parse(result.unit)
       if (mayRest(unit)) disk?.put(key, result.unit)
       return this.#keep(key, unit)
     }
     this.failures += 1
     return failed(`the file ${result.failure}`, 'split it, or leave it out with .gantryignore')
+  }
+
+  #tell(file: string, how: Pick<UnitTrace, 'cache' | 'milliseconds'> = { cache: 'hit', milliseconds: 0 }): void {
+    this.#options.onUnit?.({ unit: file, files: [file], ...how })
   }
 
   #keep(key: string, unit: RenderedUnit): RenderedUnit {

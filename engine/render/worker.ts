@@ -31,9 +31,10 @@ function isTreeUnit(language: Job['language']): language is TreeUnitName {
 }
 
 async function answered({ bytes, options }: Batch['units'][number], maxOutputBytes: number): Promise<UnitResult> {
+  const start = performance.now()
   const unit = JSON.stringify(await rendered(bytes, options))
   return unit.length <= maxOutputBytes
-    ? { unit }
+    ? { unit, milliseconds: performance.now() - start }
     : { failure: `gives more than ${maxOutputBytes >> 10} KiB of objects` }
 }
 

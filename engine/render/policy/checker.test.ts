@@ -22,10 +22,10 @@ test('a manifest is judged once by the same rules', async () => {
   const judged: string[][] = []
   const checker = new PolicyChecker({
     run: async (bytes, { language }) => {
-      if (language !== 'policy') return { unit: JSON.stringify(answerPlaces(bytes)) }
+      if (language !== 'policy') return { unit: JSON.stringify(answerPlaces(bytes)), milliseconds: 0 }
       const { objects }: PolicyRequest = JSON.parse(new TextDecoder().decode(bytes))
       judged.push(objects.map(({ metadata }) => metadata.name))
-      return { unit: JSON.stringify(answerPolicy(bytes)) }
+      return { unit: JSON.stringify(answerPolicy(bytes)), milliseconds: 0 }
     },
   })
   const check = async (manifests: readonly Manifest[], rules = policy): Promise<string[]> =>
