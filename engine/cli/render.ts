@@ -8,6 +8,7 @@ interface SourceOptions {
 interface ValidateFlags {
   readonly output: ProblemFormat
   readonly only?: readonly string[]
+  readonly explain: boolean
 }
 
 /** `gantry render` and `gantry validate`: what the files of a folder say, without any server. */
@@ -31,16 +32,17 @@ export function addRenderCommands(program: Command): void {
     .description('check the files of a folder; exit code 1 where one has an error')
     .argument('[dir]', 'the root of the branch', '.')
     .option('--path <folder...>', 'follow these folders of it only')
+    .option('--explain', 'show each unit: its files, whether it was known from before, its time', false)
     .option('--only <kind/name...>', 'tell of these objects only: deploy/web, or deploy/shop/web')
     .addOption(
       new Option('-o, --output <format>', 'how to print').choices(['text', 'json', 'sarif', 'junit']).default('text'),
     )
     .addOption(new Option('--verbose').hideHelp())
-    .action(async (dir: string, { output, path, only = [] }: SourceOptions & ValidateFlags) => {
+    .action(async (dir: string, { output, path, only = [], explain }: SourceOptions & ValidateFlags) => {
       const [{ validateFolder }, { terminal }] = await Promise.all([
-        import('./render-folder.ts'),
+        import('./validate-folder.ts'),
         import('./terminal.ts'),
       ])
-      process.exitCode = await validateFolder(dir, { format: output, paths: path, only, terminal })
+      process.exitCode = await validateFolder(dir, { format: output, paths: path, only, explain, terminal })
     })
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pc from 'picocolors'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { validateFolder } from './render-folder.ts'
+import type { ProblemFormat } from './problem-report.ts'
+import { validateFolder } from './validate-folder.ts'
 
 let home: string
 beforeEach(() => {
@@ -22,15 +23,15 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 
-async function validate(options: { only?: readonly string[]; paths?: readonly string[] } = {}) {
+async function validate(options: { only?: readonly string[]; format?: ProblemFormat; explain?: boolean } = {}) {
   const output = { written: '', noted: '' }
   const terminal = {
     write: (text: string) => void (output.written += text),
     note: (text: string) => void (output.noted += text),
     colors: pc.createColors(false),
   }
-  const { only = [], paths } = options
-  const code = await validateFolder(join(home, 'repo'), { format: 'text', paths, only, terminal })
+  const { only = [], format = 'text', explain = false } = options
+  const code = await validateFolder(join(home, 'repo'), { format, paths: undefined, only, explain, terminal })
   return { code, ...output }
 }
 
@@ -85,4 +86,48 @@ test('what was read before is known again, as long as it is the same, and no Sec
   expect(cached()).toBe(first)
   write({ 'a.yaml': configMap('a').replace('a }', 'A }') })
   expect((await validate()).written).toContain('a.yaml:3:19: error: metadata.name must be')
+})
+
+test('--explain tells of each unit what it read, whether it was known, and how long it took', async () => {
+  write({
+    'a.yaml': configMap('a'),
+    's.yaml': configMap('s', 'Secret'),
+    'base/kustomization.yaml': 'resources: [x.yaml]',
+    'base/x.yaml': configMap('x'),
+    'over/kustomization.yaml': 'resources: [../base]\nconfigMapGenerator: [{ name: g, files: [f.txt] }]',
+    'over/f.txt': 'f',
+  })
+  const units = async (): Promise<unknown> => {
+    const { units } = JSON.parse((await validate({ format: 'json', explain: true })).written)
+    return units.map(({ milliseconds, ...unit }: { milliseconds: number; cache: string }) => ({
+      ...unit,
+      took: milliseconds > 0,
+    }))
+  }
+  const unit = (name: string, files: readonly string[], cache: 'hit' | 'miss') => ({
+    unit: name,
+    files,
+    cache,
+    took: cache === 'miss',
+  })
+  const base = ['base/kustomization.yaml', 'base/x.yaml']
+  const told = (cache: 'hit' | 'miss') => [
+    unit('a.yaml', ['a.yaml'], cache),
+    unit('base/kustomization.yaml', base, cache),
+    unit('over/kustomization.yaml', ['over/kustomization.yaml', ...base, 'over/f.txt'], cache),
+    // A Secret is not kept.
+    unit('s.yaml', ['s.yaml'], 'miss'),
+  ]
+  expect(await units()).toEqual(told('miss'))
+  expect(await units()).toEqual(told('hit'))
+  const text = (await validate({ explain: true })).written.replaceAll(/\d+\.\dms/g, 'TIME').replaceAll(/ {2,}/g, ' | ')
+  expect(text).toBe(`UNIT | CACHE | TIME | FILES
+a.yaml | hit | - | a.yaml
+base/kustomization.yaml | hit | - | base/kustomization.yaml, base/x.yaml
+over/kustomization.yaml | hit | - | over/kustomization.yaml, base/kustomization.yaml, base/x.yaml, and 1 more
+s.yaml | miss | TIME | s.yaml
+
+4 valid objects, 0 errors, 0 warnings
+`)
+  await expect(validate({ format: 'sarif', explain: true })).rejects.toThrow('-o sarif has no place for --explain')
 })
