@@ -7,9 +7,8 @@ export function repositoryOf(image: string): string {
   return `docker.io/${path.includes('/') ? '' : 'library/'}${path}`
 }
 
-/** Whether nothing says which version of the image is meant. */
+/** Whether nothing says which version of the image is meant. A digest ends as a tag does: `@sha256:…`. */
 export function isLatest(image: string): boolean {
-  if (image.includes('@')) return false
   const tag = /:([^/:]*)$/.exec(image)?.[1]
   return tag === undefined || tag === 'latest'
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { checkSettings } from '../api/check-settings.ts'
 import { fieldText, type FieldPath } from '../api/report.ts'
