@@ -18,6 +18,7 @@ const coreGroups: Readonly<Record<CoreKind, string>> = {
   Deployment: 'apps',
   EndpointSlice: 'discovery.k8s.io',
   Event: '',
+  Job: 'batch',
   Namespace: '',
   Node: '',
   Pod: '',

@@ -62,7 +62,7 @@ const inAll: ReadonlySet<KindKey> = new Set([
   'DaemonSet.apps',
   'Deployment',
   'HorizontalPodAutoscaler.autoscaling',
-  'Job.batch',
+  'Job',
   'Pod',
   'ReplicaSet',
   'ReplicationController',

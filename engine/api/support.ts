@@ -29,6 +29,7 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   ConfigMap: run,
   Deployment: run,
   EndpointSlice: run,
+  Job: run,
   Namespace: run,
   Node: run,
   Pod: run,
@@ -45,7 +46,6 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   // They run something that Gantry does not run yet.
   'CronJob.batch': refused('its jobs would never start'),
   'DaemonSet.apps': refused('its pods would never start'),
-  'Job.batch': refused('its pods would never start'),
   'StatefulSet.apps': refused('its pods would never start'),
   ReplicationController: refused('its pods would never start', 'write a Deployment'),
   'HorizontalPodAutoscaler.autoscaling': refused('nothing would be scaled'),
@@ -166,6 +166,20 @@ export const fieldGaps: Readonly<Record<string, Readonly<Record<string, FieldGap
   },
   ReplicaSetSpec: {},
   DeploymentSpec: {},
+  JobSpec: {
+    backoffLimitPerIndex: { effect: 'one limit would hold for all pods', refused: true },
+    completionMode: {
+      effect: 'no pod would be told which part of the work is its own',
+      harmless: ['NonIndexed'],
+      refused: true,
+    },
+    managedBy: { effect: 'nobody else runs it', harmless: ['kubernetes.io/job-controller'], refused: true },
+    manualSelector: { effect: 'the cluster gives each Job a selector of its own', refused: true },
+    maxFailedIndexes: { effect: 'the Job would go on after so many failures', refused: true },
+    podFailurePolicy: { effect: 'every failure would count alike', refused: true },
+    selector: { effect: 'the cluster gives each Job a selector of its own', refused: true },
+    successPolicy: { effect: 'the Job would go on until all its pods have succeeded', refused: true },
+  },
   ServiceSpec: {
     allocateLoadBalancerNodePorts: { effect: 'node ports are always allocated', harmless: [true] },
     clusterIPs: { effect: 'only clusterIP counts' },

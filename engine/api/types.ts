@@ -374,6 +374,37 @@ export interface DeploymentStatus {
   readonly conditions?: readonly Condition[]
 }
 
+export interface Job extends KubeObject {
+  readonly apiVersion: 'batch/v1'
+  readonly kind: 'Job'
+  readonly spec: JobSpec
+  readonly status?: JobStatus
+}
+export interface JobSpec {
+  readonly parallelism: number
+  /** Absent: the pods share out the work themselves, and the first that succeeds says that it is done. */
+  readonly completions?: number
+  readonly backoffLimit: number
+  readonly activeDeadlineSeconds?: number
+  readonly ttlSecondsAfterFinished?: number
+  readonly suspend: boolean
+  readonly completionMode: 'NonIndexed'
+  readonly podReplacementPolicy: 'TerminatingOrFailed' | 'Failed'
+  /** Given by the cluster; absent in a manifest. */
+  readonly selector?: LabelSelector
+  readonly template: PodTemplateSpec
+}
+export interface JobStatus {
+  readonly startTime?: Time
+  readonly completionTime?: Time
+  readonly active?: number
+  readonly ready?: number
+  readonly terminating?: number
+  readonly succeeded?: number
+  readonly failed?: number
+  readonly conditions?: readonly Condition[]
+}
+
 export interface PodDisruptionBudget extends KubeObject {
   readonly apiVersion: 'policy/v1'
   readonly kind: 'PodDisruptionBudget'
@@ -518,6 +549,7 @@ export interface Kinds {
   Deployment: Deployment
   EndpointSlice: EndpointSlice
   Event: Event
+  Job: Job
   Namespace: Namespace
   Node: Node
   Pod: Pod

@@ -6,6 +6,7 @@ import { eventLines } from './describe/block.ts'
 import { describeConfigMap, describeSecret } from './describe/configuration.ts'
 import { describeDisruptionBudget } from './describe/disruption.ts'
 import { describeGeneric } from './describe/generic.ts'
+import { describeJob } from './describe/job.ts'
 import { describeNamespace, describeNode } from './describe/node.ts'
 import { describePod } from './describe/pod.ts'
 import { describeEndpointSlice, describeService } from './describe/service.ts'
@@ -20,6 +21,7 @@ const describers: ReadonlyMap<string, { describe: Describer<never>; events: bool
   ['ConfigMap', { describe: describeConfigMap, events: true }],
   ['Deployment', { describe: describeDeployment, events: true }],
   ['EndpointSlice', { describe: describeEndpointSlice, events: true }],
+  ['Job', { describe: describeJob, events: true }],
   ['Namespace', { describe: describeNamespace, events: false }],
   ['Node', { describe: describeNode, events: true }],
   ['Pod', { describe: describePod, events: true }],

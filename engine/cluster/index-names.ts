@@ -1,8 +1,9 @@
 import { sourceAnnotation } from '../api/manifest.ts'
 import { type KindKey, type Ref, describeRef } from '../api/reference.ts'
 import { labelPairs } from '../api/selector.ts'
-import type { KubeObject, Labels, LabelSelector, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../api/types.ts'
+import type { Job, KubeObject, Labels, LabelSelector, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../api/types.ts'
 import { configRefs } from './config-refs.ts'
+import { hasEnded } from './objects/job-state.ts'
 import { controllerOf } from './objects/ownership.ts'
 
 /** How the lookups of a cluster are called. One index holds them all. */
@@ -32,6 +33,7 @@ export function namesOf(ref: Ref, object: KubeObject): string[] {
   if (annotations?.[sourceAnnotation] !== undefined) names.push(indexName.desired)
   if (ref.kind === 'Pod') names.push(...podNames(object as Pod, namespace ?? ''))
   else if (ref.kind === 'ReplicaSet') names.push(...replicaSetNames(object as ReplicaSet, namespace ?? ''))
+  else if (ref.kind === 'Job') names.push(...jobNames(object as Job, namespace ?? ''))
   else if (ref.kind === 'PodDisruptionBudget')
     names.push(...budgetNames(object as PodDisruptionBudget, namespace ?? ''))
   else if (ref.kind === 'Service') names.push(...serviceNames(object as Service, namespace ?? ''))
@@ -55,6 +57,11 @@ function podNames(pod: Pod, namespace: string): string[] {
 function replicaSetNames(set: ReplicaSet, namespace: string): string[] {
   const users = set.spec.replicas === 0 ? [] : configRefs(set.spec.template.spec, namespace).map(indexName.users)
   return [...users, indexName.selector('ReplicaSet', placeOf(namespace, set.spec.selector))]
+}
+
+/** A Job that is over makes no more pods. */
+function jobNames(job: Job, namespace: string): string[] {
+  return hasEnded(job) ? [] : configRefs(job.spec.template.spec, namespace).map(indexName.users)
 }
 
 function budgetNames({ spec }: PodDisruptionBudget, namespace: string): string[] {

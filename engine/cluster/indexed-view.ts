@@ -8,7 +8,7 @@ export interface IndexedView extends ClusterView {
   readonly sessions: Sessions
   /** Every object that names this uid as its owner, whatever its kind. */
   dependents(owner: string): readonly KubeObject[]
-  /** Pods and ReplicaSets with replicas that read this ConfigMap or Secret. */
+  /** Pods, ReplicaSets with replicas and Jobs that are not over that read this ConfigMap or Secret. */
   usersOf(ref: Ref): readonly KubeObject[]
   /** Pods that nothing controls. */
   orphanPods(namespace: string): readonly Pod[]

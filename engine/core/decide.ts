@@ -10,6 +10,7 @@ import { reconcileEndpointSlices } from '../controllers/endpointslice/reconcile.
 import { reconcileConfig, reconcileGarbage } from '../controllers/garbage/reconcile.ts'
 import { reconcileHealth } from '../controllers/health/reconcile.ts'
 import { ailmentOf } from '../controllers/health/verdict.ts'
+import { reconcileJob } from '../controllers/job/reconcile.ts'
 import { reconcileNamespace } from '../controllers/namespace/reconcile.ts'
 import { reconcileNode } from '../controllers/node/reconcile.ts'
 import { reconcileTermination } from '../controllers/pod/termination.ts'
@@ -39,6 +40,8 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
       return reconcileGarbage(cluster, splitRef(key), env)
     case 'replicaSet':
       return reconcileReplicaSet(cluster, key, env)
+    case 'job':
+      return reconcileJob(cluster, key, env)
     case 'deployment':
       return reconcileDeployment(cluster, key, env)
     case 'config':

@@ -2,12 +2,13 @@ import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
 import { describeRef, keyOf, type Ref, refOf } from '../api/reference.ts'
 import { equal } from '../api/stable.ts'
-import type { KubeObject, Pod, PodSpec, ReplicaSet, Service } from '../api/types.ts'
+import type { Job, KubeObject, Pod, PodSpec, ReplicaSet, Service } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { configRefs } from '../cluster/config-refs.ts'
 import { addressesOf } from '../cluster/index-names.ts'
 import type { ObjectChange } from '../cluster/view.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
+import { hasEnded } from '../cluster/objects/job-state.ts'
 import { waitingReason } from '../controllers/health/verdict.ts'
 import { isNodeReady } from '../cluster/objects/node-state.ts'
 import { controllerKey, controllerOf, isBeingDeleted } from '../cluster/objects/ownership.ts'
@@ -19,6 +20,7 @@ export const tasks = [
   'namespace',
   'garbage',
   'replicaSet',
+  'job',
   'deployment',
   // A Deployment may yet scale up a ReplicaSet that needed nothing while it was empty.
   'config',
@@ -50,6 +52,10 @@ export function markDirty(cluster: Cluster, change: ObjectChange, mark: Mark): v
     case 'Deployment':
       markBudgetsAround(cluster, change, mark)
       mark('deployment', ref.key)
+      return
+    case 'Job':
+      markJob({ before: before as Job | undefined, after: after as Job | undefined }, mark)
+      mark('job', ref.key)
       return
     case 'PodDisruptionBudget':
       mark('disruption', ref.key)
@@ -120,7 +126,7 @@ interface Step<T> {
 function markPod(cluster: Cluster, { before, after, key }: Step<Pod> & { readonly key: string }, mark: Mark): void {
   for (const pod of [before, after]) {
     const owner = pod && controllerKey(pod)
-    if (owner !== undefined) mark('replicaSet', owner)
+    if (owner !== undefined) mark(isOfJob(pod) ? 'job' : 'replicaSet', owner)
   }
   if (after && !controllerOf(after)) {
     for (const set of cluster.replicaSetsSelecting(after)) mark('replicaSet', refOf(set).key)
@@ -140,7 +146,7 @@ function markPod(cluster: Cluster, { before, after, key }: Step<Pod> & { readonl
   if (before && !after) markRecreation(cluster, before, mark)
   if (before && (!after || isFinished(after))) markConfigs(before.spec, { namespace: before.metadata.namespace, mark })
   if ((before && waitingReason(before)) !== (after && waitingReason(after)))
-    markDeploymentOf(cluster, after ?? before, mark)
+    markWorkloadOf(cluster, after ?? before, mark)
 }
 
 /** A pod that comes to a node which is lost is lost too, and one that a taint lets stay for a while is to leave then. */
@@ -175,10 +181,16 @@ function markRecreation(cluster: Cluster, pod: Pod, mark: Mark): void {
   if (deployment !== undefined) mark('deployment', deployment)
 }
 
-/** The words of a Deployment's health tell what its pods wait for. */
-function markDeploymentOf(cluster: Cluster, pod: Pod | undefined, mark: Mark): void {
+/** The words of a workload's health tell what its pods wait for. */
+function markWorkloadOf(cluster: Cluster, pod: Pod | undefined, mark: Mark): void {
+  const owner = pod && controllerKey(pod)
+  if (owner !== undefined && isOfJob(pod)) mark('ailment', describeRef({ kind: 'Job', key: owner }))
   const deployment = pod && deploymentKey(cluster, pod)
   if (deployment !== undefined) mark('ailment', describeRef({ kind: 'Deployment', key: deployment }))
+}
+
+function isOfJob(pod: Pod | undefined): boolean {
+  return pod !== undefined && controllerOf(pod)?.kind === 'Job'
 }
 
 function deploymentKey(cluster: Cluster, pod: Pod): string | undefined {
@@ -195,6 +207,12 @@ function markReplicaSet({ before, after }: Step<ReplicaSet>, mark: Mark): void {
   if (before && before.spec.replicas > 0 && (after?.spec.replicas ?? 0) === 0) {
     markConfigs(before.spec.template.spec, { namespace: before.metadata.namespace, mark })
   }
+}
+
+/** A Job that is over reads nothing any more. */
+function markJob({ before, after }: Step<Job>, mark: Mark): void {
+  if (!before || hasEnded(before) || (after && !hasEnded(after))) return
+  markConfigs(before.spec.template.spec, { namespace: before.metadata.namespace, mark })
 }
 
 /** ConfigMaps and Secrets that may have lost the last one that reads them. */

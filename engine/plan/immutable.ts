@@ -22,7 +22,7 @@ const rules: Readonly<Partial<Record<KindKey, Rule>>> = {
   ConfigMap: immutableData,
   Deployment: fixed('spec.selector'),
   'DaemonSet.apps': fixed('spec.selector'),
-  'Job.batch': fixed('spec.selector', 'spec.template', 'spec.completionMode'),
+  Job: (before, after) => [...fixed('spec.completions', 'spec.selector')(before, after), ...jobTemplate(before, after)],
   PersistentVolumeClaim: fixed('spec.accessModes', 'spec.selector', 'spec.storageClassName', 'spec.volumeMode'),
   Pod: podSpec,
   'PriorityClass.scheduling.k8s.io': fixed('value', 'preemptionPolicy'),
@@ -92,6 +92,14 @@ function immutableData(before: KubeObject, after: KubeObject): Refusal[] {
       remedy: `put back ${field}, or write the new values under another name and refer to that`,
     },
   ]
+}
+
+/** What a Job runs is decided when it begins. */
+function jobTemplate(before: KubeObject, after: KubeObject): Refusal[] {
+  return fixed('spec.template')(before, after).map(refusal => ({
+    ...refusal,
+    remedy: `${refusal.remedy}; a Job that is to run at every change is a hook: set the annotation helm.sh/hook: pre-upgrade`,
+  }))
 }
 
 /** A Service keeps its address until it becomes an ExternalName. */

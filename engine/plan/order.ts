@@ -28,7 +28,7 @@ const workloads: readonly KindKey[] = [
   'Deployment',
   'StatefulSet.apps',
   'DaemonSet.apps',
-  'Job.batch',
+  'Job',
   'CronJob.batch',
 ]
 

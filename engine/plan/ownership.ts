@@ -1,4 +1,5 @@
 import type {
+  Job,
   KubeObject,
   Labels,
   Node,
@@ -12,6 +13,7 @@ import type {
 import type { KindKey } from '../api/reference.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
 import { equal } from '../api/stable.ts'
+import { withIdentity } from '../cluster/objects/job-identity.ts'
 import { spokenNode, voicesOf, wordsOf } from '../cluster/objects/node-fields.ts'
 
 /** Metadata that the cluster gives to an object; git never sets or clears it. */
@@ -39,6 +41,7 @@ interface Ownership {
 
 const ownership: Readonly<Partial<Record<KindKey, Ownership>>> = {
   Deployment: { annotations: ['deployment.kubernetes.io/revision'] },
+  Job: { carry: (desired, live) => carryJob(desired as Job, live as Job) },
   Namespace: { spec: ['finalizers'], labels: ['kubernetes.io/metadata.name'] },
   Node: {
     carry: (desired, live) => desiredNode(desired as Node, live as Node),
@@ -173,6 +176,11 @@ function carryPod(desired: KubeObject, live: KubeObject): KubeObject {
 
 function isAdmission(toleration: Toleration): boolean {
   return toleration.key === 'node.kubernetes.io/not-ready' || toleration.key === 'node.kubernetes.io/unreachable'
+}
+
+/** The cluster gave the Job its selector, and its pods the labels by which that finds them. */
+function carryJob(desired: Job, live: Job): Job {
+  return live.spec.selector === undefined ? desired : withIdentity(desired)
 }
 
 /** A Service keeps the addresses and node ports it was given, as the API server keeps them on update. */

@@ -9,7 +9,7 @@ import { podPrinter } from './columns/pod.ts'
 import type { Cell, Column, Printer } from './columns/printer.ts'
 import { ageColumn, nameColumn, printer } from './columns/printer.ts'
 import { endpointSlicePrinter, servicePrinter } from './columns/service.ts'
-import { deploymentPrinter, replicaSetPrinter } from './columns/workload.ts'
+import { deploymentPrinter, jobPrinter, replicaSetPrinter } from './columns/workload.ts'
 import type { IncludeObject } from './representation.ts'
 import { partialMetadata } from './representation.ts'
 
@@ -24,6 +24,7 @@ const corePrinters: { readonly [K in CoreKind]: Printer<Kinds[K]> } = {
   Deployment: deploymentPrinter,
   EndpointSlice: endpointSlicePrinter,
   Event: eventPrinter,
+  Job: jobPrinter,
   Namespace: namespacePrinter,
   Node: nodePrinter,
   Pod: podPrinter,

@@ -3,7 +3,14 @@ import type { KubeObject, Pod } from '../types.ts'
 import { type GivenSecret, defaultSecret } from './config.ts'
 import { type GivenPodSpec, defaultPodSpec } from './pod.ts'
 import { type GivenEndpointSlice, type GivenService, defaultEndpointSlice, defaultService } from './service.ts'
-import { type GivenDeployment, type GivenReplicaSet, defaultDeployment, defaultReplicaSet } from './workload.ts'
+import {
+  type GivenDeployment,
+  type GivenJob,
+  type GivenReplicaSet,
+  defaultDeployment,
+  defaultJob,
+  defaultReplicaSet,
+} from './workload.ts'
 
 type GivenPod = Omit<Pod, 'spec'> & { readonly spec: GivenPodSpec }
 
@@ -15,6 +22,7 @@ const byKind: Readonly<Record<string, (object: KubeObject) => KubeObject>> = {
   ConfigMap: object => object,
   Deployment: object => defaultDeployment(object as GivenDeployment),
   EndpointSlice: object => defaultEndpointSlice(object as GivenEndpointSlice),
+  Job: object => defaultJob(object as GivenJob),
   Namespace: object => object,
   Node: object => ({ ...object, spec: object.spec ?? {} }),
   Pod: object => ({ ...object, spec: defaultPodSpec((object as GivenPod).spec) }),

@@ -1,8 +1,8 @@
-import type { Deployment, DeploymentSpec, ReplicaSet } from '../types.ts'
+import type { Deployment, DeploymentSpec, Job, JobSpec, ReplicaSet } from '../types.ts'
 import type { Given } from './given.ts'
 import { type GivenTemplate, defaultTemplate } from './pod.ts'
 
-/** The defaults of k8s.io/kubernetes/pkg/apis/apps/v1/defaults.go. */
+/** The defaults of k8s.io/kubernetes/pkg/apis/apps/v1/defaults.go and batch/v1/defaults.go. */
 
 type Strategy = DeploymentSpec['strategy']
 interface GivenStrategy {
@@ -49,4 +49,32 @@ function withBudget(given: NonNullable<GivenStrategy['rollingUpdate']>): NonNull
 export function defaultReplicaSet(set: GivenReplicaSet): ReplicaSet {
   const { spec } = set
   return { ...set, spec: { ...spec, replicas: spec.replicas ?? 1, template: defaultTemplate(spec.template) } }
+}
+
+export type GivenJob = Omit<Job, 'spec'> & {
+  readonly spec: Given<
+    Omit<JobSpec, 'template'>,
+    'parallelism' | 'backoffLimit' | 'suspend' | 'completionMode' | 'podReplacementPolicy'
+  > & { readonly template: GivenTemplate }
+}
+
+/** Where neither is given, one pod is to succeed; where only completions is, they come one after the other. */
+export function defaultJob(job: GivenJob): Job {
+  const { spec, metadata } = job
+  const completions = spec.completions ?? (spec.parallelism === undefined ? 1 : undefined)
+  const labels = metadata.labels ?? spec.template.metadata?.labels
+  return {
+    ...job,
+    metadata: labels === undefined ? metadata : { ...metadata, labels },
+    spec: {
+      ...spec,
+      ...(completions === undefined ? {} : { completions }),
+      parallelism: spec.parallelism ?? 1,
+      backoffLimit: spec.backoffLimit ?? 6,
+      suspend: spec.suspend ?? false,
+      completionMode: spec.completionMode ?? 'NonIndexed',
+      podReplacementPolicy: spec.podReplacementPolicy ?? 'TerminatingOrFailed',
+      template: defaultTemplate(spec.template),
+    },
+  }
 }

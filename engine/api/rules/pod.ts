@@ -4,8 +4,11 @@ import { modelOf } from '../schema.ts'
 import { checkContainer } from './container.ts'
 import { type At, expectOne, expectUnique, inside } from './rule.ts'
 
-/** Kubernetes: pkg/apis/core/validation. `isTemplate`: of a workload that keeps its pods running for ever. */
-export function checkPodSpec(spec: PodSpec, { at, isTemplate }: { at: At; isTemplate: boolean }): void {
+/** What keeps the pods: nothing, a workload that keeps them running for ever, or a Job that runs them to their end. */
+export type PodKeeper = 'none' | 'workload' | 'job'
+
+/** Kubernetes: pkg/apis/core/validation and batch/validation. */
+export function checkPodSpec(spec: PodSpec, { at, keeper }: { at: At; keeper: PodKeeper }): void {
   const { containers, initContainers = [], volumes = [] } = spec
   if (containers.length === 0) at.report.error([...at.path, 'containers'], 'must have at least one container')
   const names = new Set<string>()
@@ -33,7 +36,8 @@ export function checkPodSpec(spec: PodSpec, { at, isTemplate }: { at: At; isTemp
       remedy: 'add dnsConfig.nameservers',
     })
   }
-  if (isTemplate) checkKeptRunning(spec, at)
+  if (keeper === 'workload') checkKeptRunning(spec, at)
+  if (keeper === 'job') checkRunToEnd(spec, at)
 }
 
 function checkKeptRunning(spec: PodSpec, at: At): void {
@@ -53,6 +57,13 @@ function checkKeptRunning(spec: PodSpec, at: At): void {
       { target: 'key' },
     )
   }
+}
+
+function checkRunToEnd({ restartPolicy }: PodSpec, at: At): void {
+  if (restartPolicy !== 'Always') return
+  at.report.error([...at.path, 'restartPolicy'], 'must be Never or OnFailure in a Job, whose pods come to an end', {
+    remedy: 'write restartPolicy: Never',
+  })
 }
 
 function checkVolumes(volumes: readonly Volume[], at: At): void {

@@ -5,16 +5,17 @@ import { checkDisruptionBudget, checkNode } from './node.ts'
 import { checkPodSpec } from './pod.ts'
 import type { At } from './rule.ts'
 import { checkEndpointSlice, checkService } from './service.ts'
-import { checkDeployment, checkReplicaSet } from './workload.ts'
+import { checkDeployment, checkJob, checkReplicaSet } from './workload.ts'
 
 /** What no schema holds, by kind. */
 const byKind: { readonly [K in CoreKind]?: (object: Kinds[K], at: At) => void } = {
   ConfigMap: checkConfigMap,
   Deployment: checkDeployment,
   EndpointSlice: checkEndpointSlice,
+  Job: checkJob,
   Node: checkNode,
   Pod: ({ spec }, { path, report }) =>
-    checkPodSpec(spec, { at: { path: [...path, 'spec'], report }, isTemplate: false }),
+    checkPodSpec(spec, { at: { path: [...path, 'spec'], report }, keeper: 'none' }),
   PodDisruptionBudget: checkDisruptionBudget,
   ReplicaSet: checkReplicaSet,
   Secret: checkSecret,

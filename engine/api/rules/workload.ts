@@ -1,5 +1,5 @@
 import { matchesSelector } from '../selector.ts'
-import type { Deployment, IntOrString, LabelSelector, PodTemplateSpec, ReplicaSet } from '../types.ts'
+import type { Deployment, IntOrString, Job, LabelSelector, PodTemplateSpec, ReplicaSet } from '../types.ts'
 import { checkPodSpec } from './pod.ts'
 import { type At, inside } from './rule.ts'
 
@@ -19,6 +19,10 @@ export function checkReplicaSet({ spec }: ReplicaSet, at: At): void {
   checkTemplate(spec, inside(at, 'spec'))
 }
 
+export function checkJob({ spec }: Job, at: At): void {
+  checkPodSpec(spec.template.spec, { at: inside(at, 'spec', 'template', 'spec'), keeper: 'job' })
+}
+
 function checkTemplate({ selector, template }: { selector: LabelSelector; template: PodTemplateSpec }, at: At): void {
   checkSelector(selector, inside(at, 'selector'))
   if (isEmpty(selector)) {
@@ -34,7 +38,7 @@ function checkTemplate({ selector, template }: { selector: LabelSelector; templa
       },
     )
   }
-  checkPodSpec(template.spec, { at: inside(at, 'template', 'spec'), isTemplate: true })
+  checkPodSpec(template.spec, { at: inside(at, 'template', 'spec'), keeper: 'workload' })
 }
 
 function isEmpty({ matchLabels, matchExpressions }: LabelSelector): boolean {

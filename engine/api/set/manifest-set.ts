@@ -5,7 +5,7 @@ import type { Problem } from '../problem.ts'
 import { type KindKey, describeRef, kindKey, refOf } from '../reference.ts'
 import { type FieldPath, fieldText } from '../report.ts'
 import { labelPairs, matchesLabels } from '../selector.ts'
-import type { CoreKind, Deployment, Kinds, Labels, Pod, PodTemplateSpec, ReplicaSet } from '../types.ts'
+import type { CoreKind, Deployment, Job, Kinds, Labels, Pod, PodTemplateSpec, ReplicaSet } from '../types.ts'
 
 /** A manifest whose kind, and so whose shape, is known. */
 export interface Of<K extends CoreKind> {
@@ -13,7 +13,7 @@ export interface Of<K extends CoreKind> {
   readonly manifest: Manifest
 }
 
-/** What makes pods: a Deployment, a ReplicaSet, or a Pod itself. */
+/** What makes pods: a Deployment, a ReplicaSet, a Job, or a Pod itself. */
 export interface PodSource {
   readonly template: PodTemplateSpec
   /** Where the template stands in the object. */
@@ -35,7 +35,7 @@ export class ManifestSet {
 
   constructor(manifests: readonly Manifest[]) {
     this.doubles = manifests.flatMap(manifest => this.#add(manifest) ?? [])
-    this.podSources = (['Deployment', 'ReplicaSet', 'Pod'] as const).flatMap(kind =>
+    this.podSources = (['Deployment', 'ReplicaSet', 'Job', 'Pod'] as const).flatMap(kind =>
       this.list(kind).flatMap(({ manifest }) => podSourceOf(manifest) ?? []),
     )
     for (const source of this.podSources) {
@@ -97,6 +97,8 @@ const podSourceOf = once((manifest: Manifest): PodSource | undefined => {
       return { template: (object as Deployment).spec.template, path: ['spec', 'template'], manifest }
     case 'ReplicaSet':
       return { template: (object as ReplicaSet).spec.template, path: ['spec', 'template'], manifest }
+    case 'Job':
+      return { template: (object as Job).spec.template, path: ['spec', 'template'], manifest }
     case 'Pod':
       return { template: object as Pod, path: [], manifest }
     default:

@@ -65,7 +65,7 @@ export async function describeReplicaSet(set: ReplicaSet, read: ReadList): Promi
   ]
 }
 
-function templateLines({ metadata, spec }: PodTemplateSpec): string[] {
+export function templateLines({ metadata, spec }: PodTemplateSpec): string[] {
   const context = { space: '  ' } as const
   const { initContainers = [] } = spec
   return [

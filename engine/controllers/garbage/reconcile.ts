@@ -44,7 +44,7 @@ export function removal(object: KubeObject, env: Env): readonly Change[] {
   return ref.kind === 'Pod' ? deletePod(object as Pod, env) : [{ kind: 'delete', ref }]
 }
 
-/** Pods that could start a container again, and ReplicaSets that could make such a pod. */
+/** Pods that could start a container again, and what could make such a pod. */
 function isInUse(cluster: IndexedView, ref: Ref): boolean {
   return cluster.usersOf(ref).some(user => user.kind !== 'Pod' || !isFinished(user as Pod))
 }

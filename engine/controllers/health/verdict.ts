@@ -1,7 +1,8 @@
 import { describeRef, refOf } from '../../api/reference.ts'
-import type { Deployment, KubeObject, Pod, Service } from '../../api/types.ts'
+import type { Deployment, Job, KubeObject, Pod, Service } from '../../api/types.ts'
 import type { IndexedView } from '../../cluster/indexed-view.ts'
 import { conditionOf } from '../../cluster/objects/conditions.ts'
+import { hasEnded } from '../../cluster/objects/job-state.ts'
 import { generationsOf } from '../deployment/replica-sets.ts'
 import { isReady } from '../../cluster/objects/pod-state.ts'
 import { allocatedCondition, boundCondition } from '../service/reconcile.ts'
@@ -24,6 +25,8 @@ function diagnosis(cluster: IndexedView, object: KubeObject): Ailment | undefine
   switch (refOf(object).kind) {
     case 'Deployment':
       return deploymentAilment(cluster, object as Deployment)
+    case 'Job':
+      return jobAilment(cluster, object as Job)
     case 'Pod':
       return podAilment(object as Pod)
     case 'Service':
@@ -45,20 +48,29 @@ function deploymentAilment(cluster: IndexedView, deployment: Deployment): Ailmen
     settled || spec.replicas === 0
       ? `${availableReplicas}/${spec.replicas} available`
       : `${updatedReplicas}/${spec.replicas} updated, ${availableReplicas}/${spec.replicas} available`
-  const reason = podsReason(cluster, deployment)
-  const words = [counts, ...(timedOut ? ['progress deadline exceeded'] : []), ...(reason ? [reason] : [])].join('; ')
+  const words = [counts, ...(timedOut ? ['progress deadline exceeded'] : []), ...podsReason(cluster, deployment)].join('; ')
   return { failed: timedOut, words }
 }
 
-/** What the first of the newest pods waits for. */
-function podsReason(cluster: IndexedView, deployment: Deployment): string | undefined {
-  const { current } = generationsOf(cluster, deployment)
-  const pods = current ? cluster.ownedBy('Pod', current.metadata.uid ?? '') : []
-  for (const pod of pods) {
+/** A Job that is suspended is where its author wants it. */
+function jobAilment(cluster: IndexedView, job: Job): Ailment | undefined {
+  const { spec, status } = job
+  const failure = ['Failed', 'FailureTarget'].map(type => conditionOf(status?.conditions, type)).find(found => found)
+  if (failure) return { failed: true, words: [failure.message ?? 'failed', ...podsReason(cluster, job)].join('; ') }
+  if (hasEnded(job) || spec.suspend) return undefined
+  const counts = `${status?.succeeded ?? 0}/${spec.completions ?? 1} completed`
+  const failures = status?.failed === undefined ? [] : [`${status.failed} failed`]
+  return { failed: false, words: [counts, ...failures, ...podsReason(cluster, job)].join('; ') }
+}
+
+/** What the first of a Deployment's or Job's newest pods waits for. */
+function podsReason(cluster: IndexedView, workload: Deployment | Job): string[] {
+  const owner = workload.kind === 'Job' ? workload : generationsOf(cluster, workload).current
+  for (const pod of owner ? cluster.ownedBy('Pod', owner.metadata.uid ?? '') : []) {
     const reason = waitingReason(pod)
-    if (reason !== undefined) return `pod ${pod.metadata.name}: ${reason}`
+    if (reason !== undefined) return [`pod ${pod.metadata.name}: ${reason}`]
   }
-  return undefined
+  return []
 }
 
 /** States that every pod passes through on its way. */
