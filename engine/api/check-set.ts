@@ -4,6 +4,7 @@ import { refOf } from './reference.ts'
 import { ManifestSet } from './set/manifest-set.ts'
 import { checkDuplicates, checkNamespaces } from './set/names.ts'
 import { checkReferences } from './set/references.ts'
+import { checkReleases, firstOfReleases } from './set/releases.ts'
 import { type AddressClaim, addressClaims, checkAddresses, checkServices } from './set/services.ts'
 import { compareText } from './stable.ts'
 
@@ -20,6 +21,8 @@ interface CheckedNamespace {
   readonly manifests: readonly Manifest[]
   readonly problems: readonly Problem[]
   readonly claims: readonly AddressClaim[]
+  /** The first manifest of each release. */
+  readonly releases: ReadonlyMap<string, Manifest>
 }
 
 /**
@@ -40,10 +43,10 @@ export function checkSet(manifests: readonly Manifest[], earlier?: CheckedSet): 
 function checkNamespace(manifests: readonly Manifest[]): CheckedNamespace {
   const set = new ManifestSet(manifests)
   const problems = [checkDuplicates, checkReferences, checkServices].flatMap(check => check(set))
-  return { manifests, problems, claims: addressClaims(set) }
+  return { manifests, problems, claims: addressClaims(set), releases: firstOfReleases(manifests) }
 }
 
-/** Costs what there are namespaces and addresses asked for, not what there are manifests. */
+/** Costs what there are namespaces, releases and addresses asked for, not what there are manifests. */
 function checkAcross(namespaces: ReadonlyMap<string, CheckedNamespace>): Problem[] {
   const declared = (namespaces.get('')?.manifests ?? []).flatMap(({ object }) =>
     refOf(object).kind === 'Namespace' ? [object.metadata.name] : [],
@@ -59,6 +62,7 @@ function checkAcross(namespaces: ReadonlyMap<string, CheckedNamespace>): Problem
   return [
     ...checkNamespaces(firsts, declared),
     ...checkAddresses([...namespaces.values()].flatMap(({ claims }) => claims)),
+    ...checkReleases(new Map([...namespaces.values()].flatMap(({ releases }) => [...releases]))),
   ]
 }
 

@@ -31,8 +31,22 @@ export interface ClusterStatus {
     readonly verdict: 'rejected' | 'waiting'
     readonly problems: readonly Problem[]
   }
+  /** How far the applied commit has come, where not all of it is applied at once. */
+  readonly rollout?: RolloutStatus
   /** Why the source cannot be read. */
   readonly sourceProblem?: string
+}
+/** Decided with the commit, and kept as long as it is applied: so a hook runs once, whenever the engine starts anew. */
+export interface RolloutStatus {
+  readonly hooks: readonly HookStatus[]
+  /** In words, what is not applied yet, and what it waits for: `wave 1 waits for Deployment shop/db`. */
+  readonly waiting: readonly string[]
+}
+export interface HookStatus {
+  /** `pre-upgrade hook Job shop/migrate` */
+  readonly hook: string
+  /** `Due` from when the first object of its release was applied. */
+  readonly state: 'Waiting' | 'Due' | 'Running' | 'Succeeded' | 'Failed'
 }
 /** The KindKey of a ClusterObject. */
 export const clusterKind = 'Cluster.gantry.dev'

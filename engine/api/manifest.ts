@@ -5,6 +5,18 @@ import type { Origin } from './problem.ts'
 export interface Manifest {
   readonly object: KubeObject
   readonly origin: Origin
+  /** Absent where it belongs to none. */
+  readonly release?: Release
+}
+
+/** A chart as the commit asks for it: its objects are applied together, after the releases that it depends on. */
+export interface Release {
+  readonly name: string
+  readonly namespace: string
+  /** Names of releases: `db` in the same namespace, or `shop/db`. */
+  readonly dependsOn: readonly string[]
+  /** Where the commit asks for it. */
+  readonly origin?: Origin
 }
 
 /** One commit of the followed branch. */
@@ -25,6 +37,8 @@ export const desiredAnnotation = 'gantry.dev/desired'
 export const reportedAnnotation = 'gantry.dev/reported'
 /** On a Node of the branch: its pods are to go. See DrainOptions. */
 export const drainAnnotation = 'gantry.dev/drain'
+/** Names the release that an object belongs to: `shop/db`. */
+export const releaseAnnotation = 'gantry.dev/release'
 /** `"true"` leaves an object of the branch out. */
 export const ignoreAnnotation = 'gantry.dev/ignore'
 /** Names rules of the policy, separated by commas, that do not hold for the object. */

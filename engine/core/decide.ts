@@ -1,4 +1,5 @@
 import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
+import { hookOf } from '../api/sequence.ts'
 import { splitRef } from './refs.ts'
 import { type ClusterSettings, defaultSettings } from '../api/settings.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -19,6 +20,8 @@ import { reconcileService } from '../controllers/service/reconcile.ts'
 import { NodeInfos } from '../scheduler/node-infos.ts'
 import { reconcilePlacement } from '../scheduler/reconcile.ts'
 import type { CoreOptions } from './options.ts'
+import { clusterObject } from './receive.ts'
+import { advance, withRollout } from './rollout.ts'
 import type { Work, WorkItem } from './work.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
 
@@ -60,6 +63,8 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
       return reconcileTermination(cluster, key, env)
     case 'ailment':
       return noteAilment(cluster, key, context)
+    case 'rollout':
+      return advanceCommit(cluster, context)
     case 'health':
       return reconcileHealth(cluster, key, { ailments: work.ailments, env })
   }
@@ -76,7 +81,24 @@ function noteAilment(cluster: Cluster, id: string, { work, options }: Context): 
   const { kind, key } = splitRef(id)
   const object = cluster.get(kind, key)
   const desired = object?.metadata.annotations?.[sourceAnnotation] !== undefined
-  const ailment = object && desired ? ailmentOf(cluster, object) : undefined
-  if (work.ailments.note(id, ailment)) work.mark('health', options.clusterName)
+  // How a hook fares matters while its commit is applied: the last run of one is history.
+  const isHook = object !== undefined && hookOf(object) !== undefined
+  const ailment = object && desired && !isHook ? ailmentOf(cluster, object) : undefined
+  const isNews = work.ailments.note(id, ailment)
+  if (isNews) work.mark('health', options.clusterName)
+  if (isNews || isHook) work.markRollout()
   return nothing
+}
+
+/** Applies what of the commit has its turn. Where nothing changed since the last look, nothing has. */
+function advanceCommit(cluster: Cluster, { work, env, options }: Context): Decision {
+  if (!work.commit || work.advancedAt === cluster.resourceVersion) return nothing
+  work.advancedAt = cluster.resourceVersion
+  const own = clusterObject(cluster, options)
+  const { rollout, ...status } = own.status
+  const { ailments } = work
+  const { changes, ...next } = advance(work.commit, { cluster, hooks: rollout?.hooks ?? [], ailments, env })
+  if (changes.length > 0) work.markRollout()
+  else if (next.waiting.length === 0) work.commit = undefined
+  return { changes: [...changes, { kind: 'put', object: { ...own, status: { ...status, ...withRollout(next) } } }] }
 }

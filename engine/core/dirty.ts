@@ -30,11 +30,18 @@ export const tasks = [
   'endpoints',
   'termination',
   'ailment',
+  // What a commit asks for next depends on how all that it asked for before is.
+  'rollout',
   'health',
 ] as const
 export type Task = (typeof tasks)[number]
 
 export type Mark = (task: Task, key: string) => void
+
+/** A commit may have many stages, one after the other: each round has a key of its own, so that it looks like no circle. */
+export function rolloutRound({ resourceVersion }: Cluster): string {
+  return String(resourceVersion)
+}
 
 /** Marks everything that may have to be decided anew after a change. */
 export function markDirty(cluster: Cluster, change: ObjectChange, mark: Mark): void {
@@ -143,6 +150,7 @@ function markPod(cluster: Cluster, { before, after, key }: Step<Pod> & { readonl
   }
   if (after && isBeingDeleted(after)) mark('termination', key)
   if (after?.spec.nodeName !== undefined && before?.spec.nodeName === undefined) markTaintedNode(cluster, after, mark)
+  if (before && isOfJob(before) && (!after || isFinished(after))) mark('rollout', rolloutRound(cluster))
   if (before && !after) markRecreation(cluster, before, mark)
   if (before && (!after || isFinished(after))) markConfigs(before.spec, { namespace: before.metadata.namespace, mark })
   if ((before && waitingReason(before)) !== (after && waitingReason(after)))

@@ -2,24 +2,19 @@ import { clusterKind, type ClusterObject, type ClusterStatus } from '../api/clus
 import { keyOf, refOf } from '../api/reference.ts'
 import { defaultSettings } from '../api/settings.ts'
 import { toTime } from '../api/time.ts'
-import type { KubeObject, NodeName, Pod, Service } from '../api/types.ts'
+import type { NodeName } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Change, Env } from '../cluster/view.ts'
-import { withoutCondition } from '../cluster/objects/conditions.ts'
-import { prune, revived } from '../controllers/garbage/prune.ts'
 import { reportedNode } from '../controllers/node/join.ts'
 import { isUnreachable } from '../cluster/objects/node-state.ts'
-import { isBeingDeleted } from '../cluster/objects/ownership.ts'
-import { anew, freshPod } from '../controllers/pod/fresh.ts'
+import { anew } from '../controllers/pod/fresh.ts'
 import { reportedStatus } from '../controllers/pod/reported-status.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
-import { allocatedCondition } from '../controllers/service/reconcile.ts'
-import { plan } from '../plan/plan.ts'
-import type { PlanStep } from '../plan/step.ts'
 import type { PodReport } from '../protocol/session.ts'
 import type { Event } from './event.ts'
 import { Mirrors } from './mirrors.ts'
 import type { CoreOptions } from './options.ts'
+import { hooksOf, withRollout } from './rollout.ts'
 import { Work } from './work.ts'
 
 interface Context {
@@ -31,10 +26,8 @@ interface Context {
 export function receive(cluster: Cluster, event: Event, { env, options }: Context): readonly Change[] {
   switch (event.kind) {
     case 'revision':
-      return [
-        ...plan(cluster, event.manifests).steps.flatMap(step => applyStep(step, env)),
-        revisionChange(cluster, event, { env, options }),
-      ]
+      cluster.observer(Work).begin(event.manifests)
+      return [revisionChange(cluster, event, { env, options })]
     case 'refused': {
       const { revision, verdict, problems } = event
       return [statusChange(cluster, { refused: { revision, verdict, problems } }, options)]
@@ -86,33 +79,6 @@ function heard(cluster: Cluster, name: NodeName, env: Env): void {
   if (node && isUnreachable(node)) cluster.observer(Work).mark('node', name)
 }
 
-function applyStep(step: PlanStep, env: Env): readonly Change[] {
-  return step.kind === 'delete' ? prune(step.before, env) : [{ kind: 'put', object: desiredObject(step.after) }]
-}
-
-/** What a commit asks for, with what the cluster starts such an object with. */
-function desiredObject(object: KubeObject): KubeObject {
-  switch (refOf(object).kind) {
-    case 'Pod':
-      return object.status === undefined ? freshPod(object as Pod) : object
-    case 'Service':
-      return reconsidered(object as Service)
-    case 'ConfigMap':
-    case 'Secret':
-    case 'Namespace':
-      return isBeingDeleted(object) ? revived(object) : object
-    default:
-      return object
-  }
-}
-
-/** An address that was refused is asked for again when a commit changes the Service. */
-function reconsidered(service: Service): Service {
-  if (!service.status?.conditions) return service
-  const conditions = withoutCondition(service.status.conditions, allocatedCondition)
-  return { ...service, status: { ...service.status, conditions } }
-}
-
 /** The cluster's own object, as it is before the first commit. */
 export function clusterObject(cluster: Cluster, { clusterName }: CoreOptions): ClusterObject {
   const known = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
@@ -146,8 +112,9 @@ function revisionChange(
   { env, options }: Context,
 ): Change {
   const object = clusterObject(cluster, options)
-  const { refused: _, sourceProblem: __, appliedAt, healthyAt, ...status } = object.status
+  const { refused: _, sourceProblem: __, appliedAt, healthyAt, rollout, ...status } = object.status
   const same = status.revision?.commit === event.revision.commit
+  const hooks = same ? (rollout?.hooks ?? []) : hooksOf(cluster, event.manifests, rollout?.hooks ?? [])
   const next: ClusterStatus = {
     ...status,
     revision: event.revision,
@@ -155,6 +122,7 @@ function revisionChange(
     ...(same && healthyAt !== undefined ? { healthyAt } : {}),
     ...(same ? {} : { health: 'Progressing' }),
     problems: event.problems,
+    ...withRollout({ hooks, waiting: same ? (rollout?.waiting ?? []) : [] }),
   }
   return { kind: 'put', object: { ...object, spec: event.settings.spec, status: next } }
 }

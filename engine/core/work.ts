@@ -1,3 +1,4 @@
+import type { Manifest } from '../api/manifest.ts'
 import type { Key } from '../api/reference.ts'
 import { refOf } from '../api/reference.ts'
 import type { Node, NodeName, Pod } from '../api/types.ts'
@@ -13,7 +14,7 @@ import { isFinished } from '../cluster/objects/pod-state.ts'
 import { isWaiting, type Refusals } from '../scheduler/reconcile.ts'
 import { Deadlines } from './deadlines.ts'
 import { KeyQueue } from './key-queue.ts'
-import { markDirty, type Task, tasks } from './dirty.ts'
+import { markDirty, rolloutRound, type Task, tasks } from './dirty.ts'
 
 export interface WorkItem {
   readonly task: Task
@@ -25,6 +26,10 @@ export class Work implements Observer {
   readonly deadlines = new Deadlines()
   readonly ailments = new Ailments()
   readonly refusals: Refusals = new Map()
+  /** The commit of which something is yet to be applied. */
+  commit: readonly Manifest[] | undefined
+  /** The cluster's resourceVersion when that was last looked at. */
+  advancedAt: number | undefined
   readonly #cluster: Cluster
   readonly #dirty = new Map<Task, KeyQueue>(tasks.map(task => [task, new KeyQueue()]))
   readonly #waiting = new Set<Key>()
@@ -40,6 +45,17 @@ export class Work implements Observer {
         this.changed({ ref: refOf(after), after, resourceVersion: cluster.resourceVersion, decided: false })
       }
     }
+  }
+
+  /** A commit is to be applied. */
+  begin(commit: readonly Manifest[]): void {
+    this.commit = commit
+    this.advancedAt = undefined
+    this.markRollout()
+  }
+
+  markRollout(): void {
+    this.mark('rollout', rolloutRound(this.#cluster))
   }
 
   mark(task: Task, key: string): void {

@@ -3,6 +3,7 @@ import { sourceAnnotation } from '../api/manifest.ts'
 import { equal } from '../api/stable.ts'
 import { diffObjects, formatPath, type FieldChange, type Segment } from './diff.ts'
 import { fieldsOf } from './fields.ts'
+import { type Stage, stageTitle } from './stages.ts'
 import type { Plan, PlanStep } from './step.ts'
 
 export interface DescribeOptions {
@@ -10,7 +11,7 @@ export interface DescribeOptions {
   readonly paint?: (text: string, kind: PlanStep['kind']) => string
 }
 
-const signs: Readonly<Record<PlanStep['kind'], string>> = { create: '+', update: '~', delete: '-' }
+const signs: Readonly<Record<PlanStep['kind'], string>> = { create: '+', update: '~', delete: '-', run: '>' }
 
 /** A column wider than this aligns nothing any more. */
 const maxNameWidth = 48
@@ -24,10 +25,10 @@ export function describePlan(plan: Plan, options: DescribeOptions = {}): string[
   const paint = options.paint ?? (text => text)
   const width = Math.min(maxNameWidth, Math.max(...steps.map(step => nameOf(step).length)))
   return [
-    ...steps.map(step => {
+    ...steps.flatMap((step, place) => {
       const details = detailsOf(step)
       const line = details === '' ? nameOf(step) : `${nameOf(step).padEnd(width)}  ${details}`
-      return `${paint(signs[step.kind], step.kind)} ${line}`
+      return [...heading(step, steps[place - 1]), `${paint(signs[step.kind], step.kind)} ${line}`]
     }),
     summary(steps),
   ]
@@ -35,7 +36,20 @@ export function describePlan(plan: Plan, options: DescribeOptions = {}): string[
 
 function summary(steps: readonly PlanStep[]): string {
   const count = (kind: PlanStep['kind']) => steps.filter(step => step.kind === kind).length
-  return `plan: ${count('create')} to create, ${count('update')} to change, ${count('delete')} to delete`
+  const runs = count('run')
+  const hooks = runs === 0 ? '' : `, ${runs} ${runs === 1 ? 'hook' : 'hooks'} to run`
+  return `plan: ${count('create')} to create, ${count('update')} to change, ${count('delete')} to delete${hooks}`
+}
+
+/** `wave 1 (after wave 0):`, above the first step of each stage. */
+function heading({ stage }: PlanStep, previous: PlanStep | undefined): string[] {
+  if (stage === undefined || stage === previous?.stage) return []
+  const after = previous?.stage?.chain === stage.chain ? ` (after ${titleOf(previous.stage)})` : ''
+  return [`${titleOf(stage)}${after}:`]
+}
+
+function titleOf(stage: Stage): string {
+  return stage.kind === 'hook' ? `${stage.events.join(', ')} hook` : stageTitle(stage)
 }
 
 function nameOf({ ref }: PlanStep): string {
@@ -50,6 +64,8 @@ function detailsOf(step: PlanStep): string {
       return [changesInWords(step.before, step.after), consequence(step.before, step.after)].filter(Boolean).join('  ')
     case 'delete':
       return ''
+    case 'run':
+      return `${step.event} hook`
   }
 }
 

@@ -1,6 +1,5 @@
-import type { KindKey } from '../api/reference.ts'
+import type { KindKey, Ref } from '../api/reference.ts'
 import { compareText } from '../api/stable.ts'
-import type { PlanStep } from './step.ts'
 
 /**
  * In which order kinds are put, so that nothing comes before what it needs: namespaces and definitions, then
@@ -40,12 +39,14 @@ const rankOf: ReadonlyMap<KindKey, number> = new Map([
 const lastRank = tiers.length + 1
 
 /** By tier, then kind, then key: the same steps in the same order whatever order the files had. */
-export function inOrder<Step extends PlanStep>(steps: readonly Step[]): Step[] {
-  return [...steps].sort(
-    (a, b) => rank(a) - rank(b) || compareText(a.ref.kind, b.ref.kind) || compareText(a.ref.key, b.ref.key),
-  )
+export function inOrder<Step extends { readonly ref: Ref }>(steps: readonly Step[]): Step[] {
+  return [...steps].sort((a, b) => compareRefs(a.ref, b.ref))
 }
 
-function rank(step: PlanStep): number {
-  return rankOf.get(step.ref.kind) ?? lastRank
+export function compareRefs(a: Ref, b: Ref): number {
+  return rank(a) - rank(b) || compareText(a.kind, b.kind) || compareText(a.key, b.key)
+}
+
+function rank({ kind }: Ref): number {
+  return rankOf.get(kind) ?? lastRank
 }

@@ -11,7 +11,8 @@ import type {
   Toleration,
 } from '../api/types.ts'
 import type { KindKey } from '../api/reference.ts'
-import { sourceAnnotation } from '../api/manifest.ts'
+import { type Manifest, releaseAnnotation, sourceAnnotation } from '../api/manifest.ts'
+import { releaseKey } from '../api/set/releases.ts'
 import { equal } from '../api/stable.ts'
 import { withIdentity } from '../cluster/objects/job-identity.ts'
 import { spokenNode, voicesOf, wordsOf } from '../cluster/objects/node-fields.ts'
@@ -61,8 +62,8 @@ const ownership: Readonly<Partial<Record<KindKey, Ownership>>> = {
 
 export interface Carrying {
   readonly kind: KindKey
-  /** The file that the manifest came from. */
-  readonly file: string
+  /** Where the object is asked for. */
+  readonly manifest: Pick<Manifest, 'origin' | 'release'>
   /** A HorizontalPodAutoscaler decides the number of replicas. */
   readonly scaled: boolean
 }
@@ -72,13 +73,13 @@ export function withOwned(desired: KubeObject, live: KubeObject | undefined, car
   const { status: _, ...wanted } = desired
   const owned = ownership[carrying.kind] ?? {}
   if (live === undefined) {
-    const fresh = { ...wanted, metadata: sourced(desired.metadata, carrying.file) }
+    const fresh = { ...wanted, metadata: sourced(desired.metadata, carrying.manifest) }
     return owned.begin?.(fresh) ?? fresh
   }
   const fields = [...(owned.spec ?? []), ...(carrying.scaled ? ['replicas'] : [])]
   const object: KubeObject = {
     ...wanted,
-    metadata: carryMetadata(desired.metadata, live.metadata, { file: carrying.file, owned }),
+    metadata: carryMetadata(desired.metadata, live.metadata, { manifest: carrying.manifest, owned }),
     ...(desired.spec === undefined && live.spec === undefined
       ? {}
       : { spec: carryFields(desired.spec, live.spec, { fields, override: carrying.scaled ? 'replicas' : undefined }) }),
@@ -119,14 +120,19 @@ function ifSet<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
-function sourced(metadata: ObjectMeta, file: string): ObjectMeta {
-  return { ...metadata, annotations: { ...metadata.annotations, [sourceAnnotation]: file } }
+function sourced(metadata: ObjectMeta, { origin, release }: Carrying['manifest']): ObjectMeta {
+  const annotations = {
+    ...metadata.annotations,
+    [sourceAnnotation]: origin.file,
+    ...(release === undefined ? {} : { [releaseAnnotation]: releaseKey(release) }),
+  }
+  return { ...metadata, annotations }
 }
 
 function carryMetadata(
   desired: ObjectMeta,
   live: ObjectMeta,
-  { file, owned }: { file: string; owned: Ownership },
+  { manifest, owned }: { manifest: Carrying['manifest']; owned: Ownership },
 ): ObjectMeta {
   const given = Object.fromEntries(
     givenMetadata.flatMap(field => (live[field] === undefined ? [] : [[field, live[field]]])),
@@ -134,13 +140,14 @@ function carryMetadata(
   const labels = carryEntries(desired.labels, live.labels, owned.labels)
   const annotations = carryEntries(desired.annotations, live.annotations, owned.annotations)
   const finalizers = [...new Set([...(live.finalizers ?? []), ...(desired.finalizers ?? [])])]
-  return {
+  const metadata = {
     ...desired,
     ...given,
     ...(labels === undefined ? {} : { labels }),
-    annotations: { ...annotations, [sourceAnnotation]: file },
+    ...(annotations === undefined ? {} : { annotations }),
     ...(finalizers.length === 0 ? {} : { finalizers }),
   }
+  return sourced(metadata, manifest)
 }
 
 function carryEntries(desired: Labels | undefined, live: Labels | undefined, names: readonly string[] = []) {

@@ -1,12 +1,14 @@
 import type { KubeObject, Node } from '../api/types.ts'
 import { describeRef, keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
-import { sourceAnnotation, type Manifest } from '../api/manifest.ts'
+import { releaseAnnotation, sourceAnnotation, type Manifest } from '../api/manifest.ts'
+import { waveOf } from '../api/sequence.ts'
 import { hasJoined, isUnreachable } from '../cluster/objects/node-state.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import { once } from '../api/once.ts'
 import { equal } from '../api/stable.ts'
 import { inOrder } from './order.ts'
 import { released, withOwned } from './ownership.ts'
+import { chainsOf, type HookStage, isStaged, type Stage } from './stages.ts'
 import type { Plan, PlanStep } from './step.ts'
 
 type DeleteStep = Extract<PlanStep, { kind: 'delete' }>
@@ -23,7 +25,10 @@ const settled = new WeakMap<Manifest, KubeObject>()
 /** The last plan for a cluster: a push is planned once before it is accepted and once more when it is applied. */
 const planned = new WeakMap<ClusterView, { version: number; manifests: readonly Manifest[]; plan: Plan }>()
 
-/** What has to change for the cluster to hold what the manifests say: creations and updates, then deletions. */
+/**
+ * What has to change for the cluster to hold what the manifests say: creations and updates, then deletions; where waves,
+ * hooks or releases are asked for, stage by stage.
+ */
 export function plan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
   const { resourceVersion: version } = cluster
   const last = planned.get(cluster)
@@ -34,19 +39,69 @@ export function plan(cluster: ClusterView, manifests: readonly Manifest[]): Plan
 }
 
 function makePlan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
+  const chains = chainsOf(manifests)
   const scaled = scaledTargets(manifests)
   const claimed = new Set<KubeObject>()
-  const puts: PlanStep[] = []
-  for (const manifest of manifests) {
-    const { ref, id } = identify(manifest.object)
-    const before = cluster.get(ref.kind, ref.key)
-    if (before !== undefined && isDesired(before)) claimed.add(before)
-    const step = putStep(before, manifest, { ref, scaled: scaled.has(id) })
-    if (step !== undefined) puts.push(step)
+  const installed = new Set<string>()
+  const steps = new Map<Stage, PlanStep[]>()
+  for (const stage of chains.flatMap(chain => chain.stages)) {
+    const puts: PlanStep[] = []
+    for (const manifest of manifestsOf(stage)) {
+      const { ref, id } = identify(manifest.object)
+      const before = cluster.get(ref.kind, ref.key)
+      if (before !== undefined && isDesired(before)) claimed.add(before)
+      // A hook is there for its runs alone.
+      if (stage.kind === 'hook') continue
+      if (before !== undefined) installed.add(stage.chain)
+      const step = putStep(before, manifest, { ref, scaled: scaled.has(id) })
+      if (step !== undefined) puts.push(step)
+    }
+    steps.set(stage, puts)
   }
   // Mostly all that git asked for it still asks for; counting tells that without a list of it.
   const { updates, deletes } = unclaim(claimed.size === cluster.desiredCount() ? [] : cluster.desired(), claimed)
-  return { steps: [...inOrder([...puts, ...updates]), ...inOrder(deletes).reverse()] }
+  const puts = [...steps.values()].flat()
+  if (!isStaged(chains)) return { steps: [...inOrder([...puts, ...updates]), ...inRemovalOrder(deletes)] }
+  const removals = [...inOrder(updates), ...inRemovalOrder(deletes)]
+  const chainOf = (step: PlanStep) => {
+    const release = 'before' in step ? step.before.metadata.annotations?.[releaseAnnotation] : undefined
+    return chains.some(({ name }) => name === release) ? release : ''
+  }
+  return {
+    steps: chains.flatMap(({ name, stages }) => {
+      const removed = removals.filter(step => chainOf(step) === name)
+      const changes = removed.length > 0 || stages.some(stage => steps.get(stage)?.length)
+      const action = installed.has(name) || removed.length > 0 ? 'upgrade' : 'install'
+      return stages.flatMap(stage =>
+        stage.kind === 'removal'
+          ? removed.map(step => ({ ...step, stage }))
+          : stage.kind === 'wave'
+            ? inOrder(steps.get(stage) ?? []).map(step => ({ ...step, stage }))
+            : changes
+              ? runStep(stage, action)
+              : [],
+      )
+    }),
+  }
+}
+
+function manifestsOf(stage: Stage): readonly Manifest[] {
+  if (stage.kind === 'removal') return []
+  return stage.kind === 'wave' ? stage.manifests : [stage.manifest]
+}
+
+/** The run of a hook where something of its release changes. */
+function runStep(stage: HookStage, action: 'install' | 'upgrade'): PlanStep[] {
+  const event = stage.events.find(name => name.endsWith(action))
+  const { object, origin } = stage.manifest
+  return event === undefined ? [] : [{ kind: 'run', ref: refOf(object), after: object, origin, event, stage }]
+}
+
+/** The other way round, and of the last wave first. */
+function inRemovalOrder(deletes: readonly DeleteStep[]): DeleteStep[] {
+  return inOrder(deletes)
+    .reverse()
+    .sort((a, b) => waveOf(b.before) - waveOf(a.before))
 }
 
 function putStep(
@@ -56,7 +111,7 @@ function putStep(
 ): PlanStep | undefined {
   const { object, origin } = manifest
   if (before !== undefined && !scaled && settled.get(manifest) === before) return undefined
-  const after = withOwned(object, before, { kind: ref.kind, file: origin.file, scaled })
+  const after = withOwned(object, before, { kind: ref.kind, manifest, scaled })
   if (before === undefined) return { kind: 'create', ref, after, origin }
   if (!equal(before, after)) return { kind: 'update', ref, before, after, origin }
   if (!scaled) settled.set(manifest, before)

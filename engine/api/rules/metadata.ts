@@ -1,9 +1,10 @@
 import { ifGiven } from '../defaults/given.ts'
-import { desiredAnnotation, reportedAnnotation, sourceAnnotation } from '../manifest.ts'
+import { desiredAnnotation, releaseAnnotation, reportedAnnotation, sourceAnnotation } from '../manifest.ts'
 import { isDnsLabel, isDnsSubdomain, isServiceName } from '../names.ts'
 import type { KindKey } from '../reference.ts'
 import { type Report, show } from '../report.ts'
 import type { ObjectMeta } from '../types.ts'
+import { checkSequence } from './sequence.ts'
 
 /** What the cluster gives an object; in a file it is left over from an export. */
 const generated: ReadonlySet<string> = new Set([
@@ -22,7 +23,7 @@ const generatedAnnotations: ReadonlySet<string> = new Set([
   'deployment.kubernetes.io/revision',
 ])
 
-const ownAnnotations: readonly string[] = [sourceAnnotation, desiredAnnotation, reportedAnnotation]
+const ownAnnotations: readonly string[] = [sourceAnnotation, desiredAnnotation, reportedAnnotation, releaseAnnotation]
 
 /** Kubernetes's limit for the keys and values of all annotations of an object. */
 const mostAnnotationBytes = 262_144
@@ -49,7 +50,7 @@ export function checkMetadata(given: Readonly<Record<string, unknown>>, options:
     name,
     ...namespaceOf(namespace, options),
     ...rest,
-    ...ifGiven('annotations', annotations, map => checkAnnotations(map, options.report)),
+    ...ifGiven('annotations', annotations, map => checkAnnotations(map, options)),
   }
 }
 
@@ -133,12 +134,13 @@ function namespaceOf(
   return {}
 }
 
-function checkAnnotations(annotations: Annotations, report: Report): Annotations {
+function checkAnnotations(annotations: Annotations, { kind, report }: MetadataOptions): Annotations {
   const place = ['metadata', 'annotations']
   for (const name of ownAnnotations) {
     if (!Object.hasOwn(annotations, name)) continue
     report.error([...place, name], 'is written by Gantry alone', { target: 'key', remedy: 'remove it' })
   }
+  checkSequence(annotations, { kind, report })
   const bytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + value.length, 0)
   if (bytes > mostAnnotationBytes)
     report.error(place, `must hold no more than ${mostAnnotationBytes} characters, not ${bytes}`)

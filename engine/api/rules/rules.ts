@@ -14,8 +14,7 @@ const byKind: { readonly [K in CoreKind]?: (object: Kinds[K], at: At) => void } 
   EndpointSlice: checkEndpointSlice,
   Job: checkJob,
   Node: checkNode,
-  Pod: ({ spec }, { path, report }) =>
-    checkPodSpec(spec, { at: { path: [...path, 'spec'], report }, keeper: 'none' }),
+  Pod: ({ spec }, { path, report }) => checkPodSpec(spec, { at: { path: [...path, 'spec'], report }, keeper: 'none' }),
   PodDisruptionBudget: checkDisruptionBudget,
   ReplicaSet: checkReplicaSet,
   Secret: checkSecret,

@@ -22,9 +22,7 @@ export function describeJob(job: Job): readonly string[] {
       ? []
       : [`TTL Seconds After Finished:\t${spec.ttlSecondsAfterFinished}`]),
     ...timeLines(job),
-    ...(spec.activeDeadlineSeconds === undefined
-      ? []
-      : [`Active Deadline Seconds:\t${spec.activeDeadlineSeconds}s`]),
+    ...(spec.activeDeadlineSeconds === undefined ? [] : [`Active Deadline Seconds:\t${spec.activeDeadlineSeconds}s`]),
     `Pods Statuses:\t${status?.active ?? 0} Active (${status?.ready ?? 0} Ready) / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`,
     ...templateLines(spec.template),
   ]

@@ -19,6 +19,10 @@ export class Ailments {
     return true
   }
 
+  has(object: string): boolean {
+    return this.#byObject.has(object)
+  }
+
   get size(): number {
     return this.#objects.length
   }

@@ -28,13 +28,17 @@ export function clusterStatus(
   status: ClusterStatus,
   { ailments, env }: { ailments: Ailments; env: Env },
 ): ClusterStatus {
-  const { revision, healthyAt } = status
-  const healthy = ailments.size === 0 && revision !== undefined
-  const broke = ailments.failed > 0 || (ailments.size > 0 && healthyAt !== undefined)
+  const { revision, healthyAt, rollout } = status
+  const { hooks = [], waiting = [] } = rollout ?? {}
+  const healthy = ailments.size === 0 && waiting.length === 0 && revision !== undefined
+  const broke =
+    ailments.failed > 0 ||
+    hooks.some(({ state }) => state === 'Failed') ||
+    (ailments.size > 0 && healthyAt !== undefined)
   return {
     ...status,
     health: healthy ? 'Healthy' : broke ? 'Degraded' : 'Progressing',
     ...(healthy && healthyAt === undefined ? { healthyAt: toTime(env.now) } : {}),
-    unhealthy: ailments.words(mostReasons),
+    unhealthy: [...waiting, ...ailments.words(mostReasons)],
   }
 }

@@ -48,7 +48,9 @@ function deploymentAilment(cluster: IndexedView, deployment: Deployment): Ailmen
     settled || spec.replicas === 0
       ? `${availableReplicas}/${spec.replicas} available`
       : `${updatedReplicas}/${spec.replicas} updated, ${availableReplicas}/${spec.replicas} available`
-  const words = [counts, ...(timedOut ? ['progress deadline exceeded'] : []), ...podsReason(cluster, deployment)].join('; ')
+  const words = [counts, ...(timedOut ? ['progress deadline exceeded'] : []), ...podsReason(cluster, deployment)].join(
+    '; ',
+  )
   return { failed: timedOut, words }
 }
 

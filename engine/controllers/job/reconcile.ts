@@ -32,12 +32,7 @@ export function reconcileJob(cluster: IndexedView, key: Key, env: Env): Decision
   const next: Job = { ...job, status: jobStatus(job, { tally, verdict, now }) }
   const work = verdict ? stopAll(tally, { verdict, env }) : workOn(cluster, next, { tally, env })
   return waking(
-    [
-      ...tally.changes,
-      ...work.changes,
-      { kind: 'put', object: next },
-      ...turningPoints(job, { next, verdict }),
-    ],
+    [...tally.changes, ...work.changes, { kind: 'put', object: next }, ...turningPoints(job, { next, verdict })],
     earliest(work.wakeAt, verdict ? undefined : deadlineOf(next)),
   )
 }
