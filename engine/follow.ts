@@ -57,6 +57,7 @@ export function followBranch(options: FollowOptions): Follower {
   let timer: NodeJS.Timeout | undefined
   let queue: Promise<unknown> = Promise.resolve()
   let closed = false
+  let isResumed = false
   /** What pre-receive let through, until the reference has moved. */
   const accepted = new Map<Oid, Proposal>()
 
@@ -120,9 +121,24 @@ export function followBranch(options: FollowOptions): Follower {
     }
   }
 
+  /** What the applied commit had not applied yet when the engine ended goes on, whatever becomes of the branch meanwhile. */
+  async function resume(): Promise<void> {
+    const own = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
+    const { revision, rollout, problems = [] } = own?.status ?? {}
+    if (revision === undefined || examined === revision.commit || (rollout?.waiting ?? []).length === 0) return
+    try {
+      const { manifests, settings } = await read(await repository.readCommit(revision.commit))
+      dispatch({ kind: 'revision', revision, manifests, settings, problems })
+    } catch (error) {
+      options.log.error(error, 'the applied commit cannot be read: what of it waits will come with the next one')
+    }
+  }
+
   async function check(): Promise<void> {
     clearTimeout(timer)
     await exclusively(readSource)
+    if (!isResumed && !closed) await exclusively(resume)
+    isResumed = true
     if (!closed && source !== undefined) timer = setTimeout(check, options.intervalSeconds * 1000)
   }
 

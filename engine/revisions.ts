@@ -33,7 +33,7 @@ export interface ProposeOptions {
   readonly objects: CommitReader
   /** The folders of the branch that are followed. */
   readonly paths: readonly string[] | undefined
-  /** The commits from the applied one (excluded) to the proposed one (included), newest first. */
+  /** The commits from the applied one (excluded) to the proposed one (included), newest first; none where that is the applied one. */
   readonly commits: readonly Commit[]
   /** The branch was rewritten: the applied commit is not among the ancestors. Deletions then need a word. */
   readonly rewritten: boolean
@@ -62,7 +62,11 @@ export async function propose(commit: Commit, options: ProposeOptions): Promise<
   const planned = plan(cluster, manifests)
   const problems = [...told, ...checkCluster(cluster, rendered), ...checkImmutable(planned)]
   if (problems.some(isError)) return { ...result, problems, plan: planned, verdict: 'rejected' }
-  const guard = checkGuards(planned, cluster, { settings, messages: commits.map(({ message }) => message), rewritten })
+  // The applied commit was let through before, with what it has not removed yet.
+  const guard =
+    commits.length === 0
+      ? ({ kind: 'allowed' } as const)
+      : checkGuards(planned, cluster, { settings, messages: commits.map(({ message }) => message), rewritten })
   if (guard.kind === 'allowed') return { ...result, problems, plan: planned, verdict: 'accepted' }
   const { message, remedy } = guard
   const held: Problem = { file: commit.oid.slice(0, 7), line: 0, column: 0, severity: 'error', message, remedy }

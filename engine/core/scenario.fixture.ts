@@ -1,7 +1,17 @@
 import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
-import { drainAnnotation, sourceAnnotation } from '../api/manifest.ts'
+import { drainAnnotation, type Manifest, sourceAnnotation } from '../api/manifest.ts'
 import { defaultSettings } from '../api/settings.ts'
-import type { ConfigMap, EndpointSlice, KubeObject, Node, Pod, PodDisruptionBudget, ReplicaSet } from '../api/types.ts'
+import { toTime } from '../api/time.ts'
+import type {
+  ConfigMap,
+  EndpointSlice,
+  Job,
+  KubeObject,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+} from '../api/types.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { hasJoined, isNodeReady } from '../cluster/objects/node-state.ts'
 import { deploymentObject, podSpec, serviceObject } from '../cluster/objects/objects.fixture.ts'
@@ -27,7 +37,8 @@ class Scenario {
   #ids = 0
   #commits = 0
   #wakeAt: number | undefined
-  readonly #cluster = new Cluster({ startVersion: 0 })
+  #cluster = new Cluster({ startVersion: 0 })
+  #applied: Event | undefined
   /** Short names: a ReplicaSet is called after its image, its pods are numbered as they come. */
   readonly #names = new Map<string, string>()
   readonly #counts = new Map<string, number>()
@@ -46,6 +57,11 @@ class Scenario {
         return this.#report(words, pod => this.#status(pod, verb === 'ready'))
       case 'failing':
         return this.#report(words, pod => this.#status(pod, false, 'ImagePullBackOff'))
+      case 'succeed':
+      case 'fail':
+        return this.#report(words, pod => this.#ended(pod, verb === 'succeed' ? 'Succeeded' : 'Failed'))
+      case 'restart':
+        return this.#restart()
       case 'ack':
         return this.#nodes().flatMap(node =>
           this.#step({ kind: 'acknowledged', node, resourceVersion: this.#cluster.resourceVersion }),
@@ -89,12 +105,26 @@ class Scenario {
   #revision(words: readonly string[]): Event {
     const commit = `c${++this.#commits}`
     const objects = words.length === 0 ? [] : asked(words)
-    const manifests = objects.map(object => ({ object, origin: { file: 'web.yaml', line: 1, column: 1 } }))
+    const manifests = objects.map(object => ({
+      object,
+      origin: { file: 'web.yaml', line: 1, column: 1 },
+      ...releaseOf(object),
+    }))
     const revision = { commit, tree: commit, subject: commit, author: 'test', committedAt: 0 }
     const { spec } = defaultSettings
     const admission = words.includes('strict') ? 'strict' : 'open'
     const settings = { ...defaultSettings, spec: { ...spec, nodes: { ...spec.nodes, admission } } } as const
-    return { kind: 'revision', revision, manifests, settings, problems: [] }
+    this.#applied = { kind: 'revision', revision, manifests, settings, problems: [] }
+    return this.#applied
+  }
+
+  /** The engine is killed, and another one reads the record and the branch. */
+  #restart(): string[] {
+    const objects = this.#cluster.kinds().flatMap(kind => this.#cluster.list(kind))
+    const { resourceVersion } = this.#cluster
+    this.#cluster = new Cluster({ startVersion: resourceVersion })
+    this.#cluster.restore(objects, { resourceVersion })
+    return [...this.#step({ kind: 'clock' }), ...(this.#applied ? this.#step(this.#applied) : [])]
   }
 
   /** Reports on the pods named, or all that are bound and not told to stop. */
@@ -126,6 +156,15 @@ class Scenario {
     return { status: { phase, podIP: this.#name(pod), conditions, containerStatuses: [{ ...container, state }] } }
   }
 
+  #ended(pod: Pod, phase: 'Succeeded' | 'Failed'): { status: Pod['status'] } | undefined {
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return undefined
+    const startedAt = toTime(this.#now)
+    const [exitCode, reason] = phase === 'Succeeded' ? [0, 'Completed'] : [1, 'Error']
+    const state = { terminated: { exitCode, reason, startedAt, finishedAt: startedAt } }
+    const container = { name: 'main', ready: false, restartCount: 0, image: 'web', imageID: 'web', state }
+    return { status: { phase, containerStatuses: [container] } }
+  }
+
   #told({ record }: Effects): string[] {
     const seconds = (this.#now - start) / 1000
     const lines = record.flatMap(change => this.#line(change) ?? [])
@@ -138,6 +177,8 @@ class Scenario {
         return this.#replicaSetLine(change)
       case 'Pod':
         return this.#podLine(change)
+      case 'Job':
+        return jobLine(change)
       case 'EndpointSlice':
         return this.#sliceLine(change)
       case 'Node':
@@ -206,7 +247,8 @@ function joined(name: string, status: Node['status'] & object): Event {
 
 /**
  * `v1 replicas=3 surge=1 unavailable=0 config=a`: a Deployment, a Service and a ConfigMap; `budget=2`: a
- * PodDisruptionBudget of minAvailable 2; `a`, `a:cordon`, `a:drain`, `a:old=NoExecute`: a Node and what is said of it.
+ * PodDisruptionBudget of minAvailable 2; `wave=1`: the Deployment's; `job:seed:completions=2:hook=pre-install`: a Job;
+ * `a`, `a:cordon`, `a:drain`, `a:old=NoExecute`: a Node and what is said of it.
  */
 function asked([image = '', ...settings]: readonly string[]): KubeObject[] {
   const given = new Map(settings.map(setting => setting.split('=') as [string, string]))
@@ -233,18 +275,68 @@ function asked([image = '', ...settings]: readonly string[]): KubeObject[] {
     data: {},
   }
   const budget = given.get('budget')
+  const wave = given.get('wave')
   return [
     map,
     serviceObject('web'),
-    deployment,
+    wave === undefined ? deployment : annotated(deployment, { 'gantry.dev/wave': wave }),
     ...(budget === undefined ? [] : [budgetOf(Number(budget))]),
     ...settings.filter(word => /^[a-z](?::|$)/.test(word)).map(askedNode),
+    ...settings.filter(word => word.startsWith('job:')).map(askedJob),
   ]
 }
 
 function budgetOf(minAvailable: number): PodDisruptionBudget {
   const spec = { minAvailable, selector: { matchLabels: { app: 'web' } } }
   return { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'web', namespace: 'shop' }, spec }
+}
+
+/** `web>db`: release web, which depends on release db. */
+function releaseOf({ metadata }: KubeObject): Pick<Manifest, 'release'> {
+  const [name, ...dependsOn] = metadata.annotations?.['release']?.split('>') ?? []
+  return name === undefined ? {} : { release: { name, namespace: 'shop', dependsOn } }
+}
+
+function annotated<T extends KubeObject>(object: T, annotations: Record<string, string>): T {
+  return { ...object, metadata: { ...object.metadata, annotations } }
+}
+
+function askedJob(word: string): Job {
+  const [, name = '', ...settings] = word.split(':')
+  const given = new Map(settings.map(setting => setting.split('=') as [string, string]))
+  const number = (field: string) => (given.has(field) ? { [field]: Number(given.get(field)) } : {})
+  const [hook, wave, deleted, release] = ['hook', 'wave', 'delete', 'release'].map(field =>
+    given.get(field)?.replaceAll('+', ','),
+  )
+  const spec = podSpec({
+    restartPolicy: 'Never',
+    containers: podSpec().containers.map(container => ({ ...container, image: given.get('image') ?? name })),
+  })
+  const job: Job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: 'shop' },
+    spec: {
+      parallelism: 1,
+      completions: 1,
+      backoffLimit: 6,
+      suspend: given.has('suspend'),
+      completionMode: 'NonIndexed',
+      podReplacementPolicy: 'TerminatingOrFailed',
+      ...number('parallelism'),
+      ...number('completions'),
+      ...number('backoffLimit'),
+      ...number('activeDeadlineSeconds'),
+      ...number('ttlSecondsAfterFinished'),
+      template: { spec },
+    },
+  }
+  return annotated(job, {
+    ...(hook === undefined ? {} : { 'helm.sh/hook': hook }),
+    ...(wave === undefined ? {} : { 'gantry.dev/wave': wave }),
+    ...(release === undefined ? {} : { release }),
+    ...(deleted === undefined ? {} : { 'helm.sh/hook-delete-policy': deleted }),
+  })
 }
 
 function askedNode(word: string): Node {
@@ -269,6 +361,23 @@ function nodeWords(node: Node): string {
   const drained = conditionOf(conditions, drainedCondition)
   const progress = drained && (drained.status === 'True' ? 'drained' : 'draining')
   return [state, ...(node.spec.unschedulable === true ? ['cordoned'] : []), ...(progress ? [progress] : [])].join(', ')
+}
+
+function jobLine({ ref, before, after }: ObjectChange): string | undefined {
+  const [was, is] = [before as Job | undefined, after as Job | undefined]
+  if (!is) return `Job ${ref.key} removed`
+  const words = jobWords(is)
+  return was && jobWords(was) === words ? undefined : `Job ${ref.key}: ${words}`
+}
+
+function jobWords({ status }: Job): string {
+  const counts = (['active', 'terminating', 'succeeded', 'failed'] as const).flatMap(field =>
+    (status?.[field] ?? 0) === 0 ? [] : [`${status?.[field]} ${field}`],
+  )
+  const conditions = (status?.conditions ?? []).flatMap(condition =>
+    condition.status === 'True' ? [condition.type] : [],
+  )
+  return [...counts, ...conditions].join(', ') || 'nothing yet'
 }
 
 function configLine({ ref, before, after }: ObjectChange): string | undefined {
