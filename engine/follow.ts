@@ -83,7 +83,11 @@ export function followBranch(options: FollowOptions): Follower {
   async function consider(commit: Commit, objects: CommitReader): Promise<Proposal> {
     const own = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
     const applied = own?.status.revision?.commit
-    const { commits, complete } = await lineage(objects, { from: commit, to: applied })
+    const { commits: since, complete } = await lineage(objects, { from: commit, to: applied })
+    // What the applied commit may remove and has not removed yet needs no second word.
+    const isUnderWay = (own?.status.rollout?.waiting ?? []).length > 0
+    const commits =
+      isUnderWay && applied !== undefined && since.length > 0 ? [...since, await objects.readCommit(applied)] : since
     const rewritten = applied !== undefined && !complete
     const signers = { own: options.ownKey, applied: own?.status.revision && own.spec.trustedSigners }
     return propose(commit, { renderer, cluster, objects, paths, commits, rewritten, signers })

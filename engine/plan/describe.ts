@@ -3,7 +3,7 @@ import { sourceAnnotation } from '../api/manifest.ts'
 import { equal } from '../api/stable.ts'
 import { diffObjects, formatPath, type FieldChange, type Segment } from './diff.ts'
 import { fieldsOf } from './fields.ts'
-import { type Stage, stageTitle } from './stages.ts'
+import { stageTitle } from './stages.ts'
 import type { Plan, PlanStep } from './step.ts'
 
 export interface DescribeOptions {
@@ -42,14 +42,16 @@ function summary(steps: readonly PlanStep[]): string {
 }
 
 /** `wave 1 (after wave 0):`, above the first step of each stage. */
-function heading({ stage }: PlanStep, previous: PlanStep | undefined): string[] {
+function heading(step: PlanStep, previous: PlanStep | undefined): string[] {
+  const { stage } = step
   if (stage === undefined || stage === previous?.stage) return []
-  const after = previous?.stage?.chain === stage.chain ? ` (after ${titleOf(previous.stage)})` : ''
-  return [`${titleOf(stage)}${after}:`]
+  const after = previous?.stage?.chain === stage.chain ? ` (after ${titleOf(previous)})` : ''
+  return [`${titleOf(step)}${after}:`]
 }
 
-function titleOf(stage: Stage): string {
-  return stage.kind === 'hook' ? `${stage.events.join(', ')} hook` : stageTitle(stage)
+function titleOf(step: PlanStep): string {
+  if (step.kind === 'run') return `${step.event} hook`
+  return step.stage === undefined ? '' : stageTitle(step.stage)
 }
 
 function nameOf({ ref }: PlanStep): string {

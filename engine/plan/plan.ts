@@ -8,7 +8,7 @@ import { once } from '../api/once.ts'
 import { equal } from '../api/stable.ts'
 import { inOrder } from './order.ts'
 import { released, withOwned } from './ownership.ts'
-import { chainsOf, type HookStage, isStaged, type Stage } from './stages.ts'
+import { chainsOf, type HookStage, isStaged, nodesChain, type Stage } from './stages.ts'
 import type { Plan, PlanStep } from './step.ts'
 
 type DeleteStep = Extract<PlanStep, { kind: 'delete' }>
@@ -64,6 +64,7 @@ function makePlan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
   if (!isStaged(chains)) return { steps: [...inOrder([...puts, ...updates]), ...inRemovalOrder(deletes)] }
   const removals = [...inOrder(updates), ...inRemovalOrder(deletes)]
   const chainOf = (step: PlanStep) => {
+    if (step.ref.kind === 'Node') return nodesChain
     const release = 'before' in step ? step.before.metadata.annotations?.[releaseAnnotation] : undefined
     return chains.some(({ name }) => name === release) ? release : ''
   }

@@ -28,7 +28,7 @@ interface RemovalStage {
   readonly chain: ChainName
 }
 
-/** `shop/db`: a release; `''`: everything that belongs to none. */
+/** `shop/db`: a release; `''`: everything that belongs to none, but for the nodes. */
 type ChainName = string
 
 /** Stages that are gone through one after the other. Chains wait for each other only where one depends on another. */
@@ -38,13 +38,19 @@ export interface Chain {
   readonly stages: readonly Stage[]
 }
 
+/** What a branch says of nodes waits for nothing: whoever drains one need not mend a migration first. */
+export const nodesChain = 'nodes'
+
 const before: readonly HookEvent[] = ['pre-install', 'pre-upgrade']
 
 /** The chains of a commit, each after those that it depends on; what belongs to no release comes first. */
 export const chainsOf = once((manifests: readonly Manifest[]): readonly Chain[] => {
-  const members = new Map<ChainName, Manifest[]>([['', []]])
+  const members = new Map<ChainName, Manifest[]>([
+    ['', []],
+    [nodesChain, []],
+  ])
   for (const manifest of manifests) {
-    const name = manifest.release ? releaseKey(manifest.release) : ''
+    const name = chainNameOf(manifest)
     const known = members.get(name)
     if (known) known.push(manifest)
     else members.set(name, [manifest])
@@ -63,6 +69,11 @@ export const chainsOf = once((manifests: readonly Manifest[]): readonly Chain[] 
   return [...ordered]
 })
 
+function chainNameOf({ object, release }: Manifest): ChainName {
+  if (object.kind === 'Node') return nodesChain
+  return release ? releaseKey(release) : ''
+}
+
 /** Whether anything of a commit waits for anything else. */
 export function isStaged(chains: readonly Chain[]): boolean {
   const isPlain = ({ kind }: Stage, place: number) => kind === 'removal' || (kind === 'wave' && place === 0)
@@ -79,7 +90,7 @@ function chainOf(chain: ChainName, manifests: readonly Manifest[]): Chain {
   }
   hooks.sort(byWeight)
   const isBefore = ({ events }: HookStage) => events.some(event => before.includes(event))
-  const release = manifests[0]?.release
+  const release = chain === nodesChain ? undefined : manifests[0]?.release
   return {
     name: chain,
     dependsOn: release ? dependenciesOf(release) : [],
@@ -117,10 +128,10 @@ function byWeight(a: HookStage, b: HookStage): number {
 
 /** `wave 1`, `release shop/db wave 1`, `pre-upgrade hook Job shop/migrate`, `removal`. */
 export function stageTitle(stage: Stage): string {
-  const release = stage.chain === '' ? '' : `release ${stage.chain} `
+  const release = stage.chain === '' || stage.chain === nodesChain ? '' : `release ${stage.chain} `
   switch (stage.kind) {
     case 'wave':
-      return `${release}wave ${stage.wave}`
+      return stage.chain === nodesChain ? 'nodes' : `${release}wave ${stage.wave}`
     case 'hook':
       return stage.events.map(event => hookId(event, stage.manifest)).join(', ')
     case 'removal':

@@ -26,12 +26,26 @@ export interface App {
   readonly ssd: boolean
   /** Nodes that are kept for databases will do. */
   readonly database: boolean
+  /** Its objects are applied when those of lower waves are well. */
+  readonly wave: number
   /** How long its pods bear a node that is lost; undefined: as long as the cluster says. */
   readonly lossSeconds: number | 'forever' | undefined
 }
 
+/** A Job; a hook is run anew by each commit that changes anything. */
+export interface Task {
+  readonly name: string
+  readonly hook: 'pre' | 'post' | undefined
+  readonly image: string
+  readonly completions: number
+  readonly parallelism: number
+  readonly backoffLimit: number
+  readonly wave: number
+}
+
 /** What a commit asks for. */
 export interface Wanted {
+  readonly tasks: readonly Task[]
   readonly apps: ReadonlyMap<string, App>
   /** Pods that git asks for by themselves, without anything that would replace them: `lone` runs on, `once-…` ends. */
   readonly pods: ReadonlySet<string>
@@ -46,10 +60,24 @@ export function firstWanted(random: Random): Wanted {
   const places = ['sim/ada', 'sim/bob', 'other/ada']
   return {
     apps: new Map(places.map(place => [place, randomApp(place, random)])),
+    tasks: someTasks(random),
     pods: new Set(['lone', 'once-0']),
     namespace: random.chance(0.5),
     nodes: new Map(),
   }
+}
+
+/** Their templates may not be changed: another one has another name. */
+function someTasks(random: Random): Task[] {
+  const task = { wave: random.pick([-1, 0, 0, 1]), backoffLimit: random.pick([0, 2, 6]), image: image(random) }
+  const times = { completions: random.between(1, 3), parallelism: random.between(1, 2) }
+  const once = { completions: 1, parallelism: 1, wave: 0 }
+  const number = random.between(0, 1_000_000)
+  return [
+    ...(random.chance(0.3) ? [{ ...task, ...times, name: `batch-${number}`, hook: undefined }] : []),
+    ...(random.chance(0.2) ? [{ ...task, ...once, name: 'migrate', hook: 'pre' as const }] : []),
+    ...(random.chance(0.1) ? [{ ...task, ...once, name: 'notify', hook: 'post' as const }] : []),
+  ]
 }
 
 function randomApp(place: string, random: Random): App {
@@ -68,6 +96,7 @@ function randomApp(place: string, random: Random): App {
     configValue: 'a',
     nodePort: random.chance(0.3),
     paused: random.chance(0.05),
+    wave: random.pick([0, 0, 0, 0, 0, -1, 1]),
     ...demands(random),
   }
 }
@@ -113,6 +142,7 @@ export function changed(wanted: Wanted, random: Random): Wanted {
 }
 
 function changedOnce(wanted: Wanted, random: Random): Wanted {
+  if (random.chance(0.15)) return { ...wanted, tasks: someTasks(random) }
   if (random.chance(0.15)) return { ...wanted, nodes: changedWishes(wanted.nodes, random) }
   if (random.chance(0.1)) return random.chance(0.3) ? { ...wanted, namespace: !wanted.namespace } : otherPods(wanted)
   const place = random.pick(places) ?? ''
@@ -154,6 +184,11 @@ function change(app: App, random: Random): Partial<App> {
   }
 }
 
+/** Whether any of it waits for something else. */
+export function isStaged({ apps, tasks }: Wanted): boolean {
+  return [...apps.values(), ...tasks].some(({ wave }) => wave !== 0) || tasks.some(({ hook }) => hook !== undefined)
+}
+
 /** Every image is one that starts, nothing is paused, no value is one that may not change, and `once` begins anew. */
 export function mended(wanted: Wanted): Wanted {
   const apps = [...wanted.apps].map(([place, app]): [string, App] => [
@@ -165,5 +200,11 @@ export function mended(wanted: Wanted): Wanted {
       ...(app.immutable ? configNamed(app.name, { number: 9, immutable: true }) : {}),
     },
   ])
-  return { ...wanted, apps: new Map(apps), pods: new Set(['lone', 'once-1']), nodes: mendedWishes(wanted.nodes) }
+  const tasks = wanted.tasks.map(task => ({
+    ...task,
+    name: task.hook === undefined ? 'batch' : task.name,
+    image: task.image.replace('bad', 'good'),
+    backoffLimit: 6,
+  }))
+  return { ...wanted, tasks, apps: new Map(apps), pods: new Set(['lone', 'once-1']), nodes: mendedWishes(wanted.nodes) }
 }

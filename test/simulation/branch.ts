@@ -1,12 +1,13 @@
 import type { Manifest, Revision } from '../../engine/api/manifest.ts'
 import { type ClusterSettings, defaultSettings } from '../../engine/api/settings.ts'
-import type { NodeName } from '../../engine/api/types.ts'
+import { describeRef, refOf } from '../../engine/api/reference.ts'
+import type { KubeObject, NodeName } from '../../engine/api/types.ts'
 import type { Cluster } from '../../engine/cluster/cluster.ts'
 import type { Event } from '../../engine/core/event.ts'
 import { checkGuards } from '../../engine/plan/guards.ts'
 import { checkImmutable } from '../../engine/plan/immutable.ts'
 import { plan } from '../../engine/plan/plan.ts'
-import { appliedRevision } from './applied.ts'
+import { appliedRevision, statusOfCluster } from './applied.ts'
 import { check } from './invariants/violation.ts'
 import { changed, firstWanted, mended, type Wanted } from './apps.ts'
 import type { NodeWish } from './node-wishes.ts'
@@ -35,12 +36,14 @@ function settingsOf({ id }: Commit): ClusterSettings {
   return { ...settings, spec: { ...settings.spec, network: { encryption } } }
 }
 const word = 'Change\n\nGantry-Allow: delete'
-const nothing: Wanted = { apps: new Map(), pods: new Set(), namespace: false, nodes: new Map() }
+const nothing: Wanted = { apps: new Map(), tasks: [], pods: new Set(), namespace: false, nodes: new Map() }
 
 /** The followed branch and what becomes of its commits, as engine/follow.ts and engine/revisions.ts have it. */
 export class Branch {
   /** The last commit that the core was given. */
   accepted: Commit | undefined
+  /** Commits that somebody gave their word for. */
+  readonly #allowed = new Set<string>()
   /** Somebody gave their word for what the commit that is looked at removes. */
   isMeant = true
   #head: Commit | undefined
@@ -50,6 +53,7 @@ export class Branch {
   #reachable = true
   #examined: Commit | undefined
   #troubled = false
+  #isResumed = false
   readonly #world: World
   readonly #dispatch: (event: Event) => void
 
@@ -61,6 +65,13 @@ export class Branch {
   get head(): Commit {
     if (!this.#head) throw new Error('nothing was pushed yet')
     return this.#head
+  }
+
+  /** What is removed because the applied commit does not name it was meant to be. */
+  isRemoved(object: KubeObject): boolean {
+    const ref = describeRef(refOf(object))
+    const { id = '', manifests = [] } = this.accepted ?? {}
+    return this.#allowed.has(id) && !manifests.some(manifest => describeRef(refOf(manifest.object)) === ref)
   }
 
   /** What the applied commit says of a node. */
@@ -129,10 +140,25 @@ export class Branch {
     this.accepted = this.#applied(cluster)
     this.#examined = undefined
     this.#troubled = false
+    this.#isResumed = false
   }
 
-  /** Reads the source. */
+  /** Reads the source, and once after a start goes on with what was under way. */
   check(cluster: Cluster): void {
+    this.#read(cluster)
+    if (!this.#isResumed) this.#resume(cluster)
+    this.#isResumed = true
+  }
+
+  #resume(cluster: Cluster): void {
+    const applied = this.accepted
+    if (!applied || this.#examined === applied || !statusOfCluster(cluster)?.rollout?.waiting.length) return
+    const { manifests } = applied
+    const revision = revisionOf(applied)
+    this.#dispatch({ kind: 'revision', revision, manifests, settings: settingsOf(applied), problems: [] })
+  }
+
+  #read(cluster: Cluster): void {
     if (!this.#reachable) {
       if (!this.#troubled) this.#dispatch({ kind: 'source', message: 'the remote answers 500' })
       this.#troubled = true
@@ -147,6 +173,7 @@ export class Branch {
     const revision = revisionOf(head)
     if (verdict === 'accepted') {
       this.accepted = head
+      if (this.isMeant) this.#allowed.add(head.id)
       this.#dispatch({
         kind: 'revision',
         revision,
@@ -171,6 +198,8 @@ export class Branch {
       return 'rejected'
     }
     const applied = this.#applied(cluster)
+    // It was let through before.
+    if (head === applied) return 'accepted'
     const { messages, complete } = lineage(head, applied)
     const rewritten = applied !== undefined && !complete
     this.isMeant = !head.suspect || messages.includes(word)

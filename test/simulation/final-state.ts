@@ -1,8 +1,9 @@
+import { hookOf } from '../../engine/api/sequence.ts'
 import { equal } from '../../engine/api/stable.ts'
 import type { KubeObject } from '../../engine/api/types.ts'
 import type { Cluster } from '../../engine/cluster/cluster.ts'
 import { appliedRevision, statusOfCluster } from './applied.ts'
-import type { App, Wanted } from './apps.ts'
+import { type App, isStaged, type Wanted } from './apps.ts'
 import type { Commit } from './branch.ts'
 import type { FakeAgent } from './fake-agent.ts'
 import { statusOf } from './fake-pod.ts'
@@ -28,6 +29,7 @@ export function checkFinalState({ cluster, agents, commit }: FinalState): void {
   checkPods(cluster, agents)
   checkEmptied(agents, wanted)
   checkReplicaSets(cluster)
+  checkJobs(cluster, wanted)
   checkDesired(cluster, commit)
   checkConfigs(cluster, wanted)
   const status = statusOfCluster(cluster)
@@ -36,6 +38,8 @@ export function checkFinalState({ cluster, agents, commit }: FinalState): void {
 
 /** While one machine stays away, what it ran runs elsewhere. */
 export function checkWithout(lost: FakeAgent, { agents, commit }: FinalState): void {
+  // Where things wait for each other, one that bears the loss keeps others waiting.
+  if (commit.wanted && isStaged(commit.wanted)) return
   const others = agents.filter(agent => agent !== lost)
   for (const app of commit.wanted?.apps.values() ?? []) {
     // One waits for every old pod to go, the other would have its pods stay with their node.
@@ -98,6 +102,20 @@ function checkEmptied(agents: readonly FakeAgent[], { nodes }: Wanted): void {
   }
 }
 
+/** Every Job that is asked for is complete, whoever failed on the way, and there are no others. */
+function checkJobs(cluster: Cluster, { tasks }: Wanted): void {
+  const asked = tasks.flatMap(({ name, hook }) => (hook === undefined ? [`sim/${name}`] : [])).sort()
+  const jobs = cluster.list('Job').filter(job => !hookOf(job))
+  check(
+    jobs.map(keyOf).join() === asked.join(),
+    () => `Jobs are ${jobs.map(keyOf).join()} and should be ${asked.join()}`,
+  )
+  for (const { metadata, spec, status } of jobs) {
+    const { succeeded = 0 } = status ?? {}
+    check(succeeded >= (spec.completions ?? 1), () => `Job ${metadata.name} has succeeded ${succeeded} times`)
+  }
+}
+
 /** Every ReplicaSet has what it asks for, and no more old ones are kept than the Deployments say. */
 function checkReplicaSets(cluster: Cluster): void {
   for (const { metadata, spec, status } of cluster.list('ReplicaSet')) {
@@ -116,7 +134,8 @@ function checkDesired(cluster: Cluster, { manifests }: Commit): void {
     const { kind, metadata } = object
     const found = cluster.get(kind === 'Deployment' ? 'Deployment' : kind, keyOf(object))
     const field = kind === 'ConfigMap' ? 'data' : 'spec'
-    const isShared = kind === 'Pod' || kind === 'Service' || kind === 'Node'
+    if (hookOf(object)) continue
+    const isShared = kind === 'Job' || kind === 'Pod' || kind === 'Service' || kind === 'Node'
     const known = isShared ? found !== undefined : equal(found?.[field], object[field])
     check(known, () => `${kind} ${metadata.name} is not what the commit says`)
   }

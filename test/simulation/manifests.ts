@@ -2,6 +2,7 @@ import type { Manifest } from '../../engine/api/manifest.ts'
 import type {
   ConfigMap,
   Deployment,
+  Job,
   KubeObject,
   Namespace,
   Pod,
@@ -10,19 +11,51 @@ import type {
   Service,
   Toleration,
 } from '../../engine/api/types.ts'
-import type { App, Wanted } from './apps.ts'
+import type { App, Task, Wanted } from './apps.ts'
 import { dedicated } from './machines.ts'
 import { nodeManifest } from './node-wishes.ts'
 
 /** What a commit holds, as the renderer gives it: validated and defaulted. */
-export function manifestsOf({ apps, pods, namespace, nodes }: Wanted): Manifest[] {
+export function manifestsOf({ apps, tasks, pods, namespace, nodes }: Wanted): Manifest[] {
   const objects: KubeObject[] = [
     ...(namespace ? [other] : []),
     ...[...nodes].map(([name, wish]) => nodeManifest(name, wish)),
-    ...[...apps.values()].flatMap(app => [config(app), workload(app), service(app)]),
+    ...[...apps.values()].flatMap(app => [config(app), workload(app), service(app)].map(each => inWave(each, app))),
+    ...tasks.map(job),
     ...[...pods].map(barePod),
   ]
   return objects.map(object => ({ object, origin: { file: 'apps.yaml', line: 1, column: 1 } }))
+}
+
+function inWave<T extends KubeObject>(object: T, { wave }: Pick<App, 'wave'>): T {
+  if (wave === 0) return object
+  return { ...object, metadata: { ...object.metadata, annotations: { 'gantry.dev/wave': String(wave) } } }
+}
+
+const hookEvents = { pre: 'pre-install,pre-upgrade', post: 'post-install,post-upgrade' }
+
+function job(task: Task): Job {
+  const { name, hook, image, completions, parallelism, backoffLimit, wave } = task
+  const annotations = {
+    ...(wave === 0 ? {} : { 'argocd.argoproj.io/sync-wave': String(wave) }),
+    ...(hook === undefined ? {} : { 'helm.sh/hook': hookEvents[hook] }),
+    ...(hook === 'post' ? { 'helm.sh/hook-delete-policy': 'hook-succeeded' } : {}),
+  }
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { namespace: 'sim', name, annotations },
+    spec: {
+      completions,
+      parallelism,
+      backoffLimit,
+      activeDeadlineSeconds: 300,
+      suspend: false,
+      completionMode: 'NonIndexed',
+      podReplacementPolicy: 'TerminatingOrFailed',
+      template: { spec: { ...podSpec({ image, cpu: 0.1 }), restartPolicy: 'Never' } },
+    },
+  }
 }
 
 const other: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other', labels: { team: 'other' } } }

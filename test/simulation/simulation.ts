@@ -7,6 +7,7 @@ import { FakeAgent, type Said } from './fake-agent.ts'
 import { checkFinalState, checkWithout, type FinalState } from './final-state.ts'
 import { checkStopping, Draining } from './invariants/draining.ts'
 import { checkStep } from './invariants/every-step.ts'
+import { HookRuns } from './invariants/jobs.ts'
 import { checkComplete, checkRecorded, checkRestored } from './invariants/record.ts'
 import { checkSingleRun } from './invariants/told.ts'
 import { check, Violation } from './invariants/violation.ts'
@@ -29,6 +30,7 @@ export class Simulation {
   readonly #network: Network
   readonly #branch: Branch
   readonly #draining = new Draining()
+  readonly #hookRuns = new HookRuns()
   /** What each node said of itself, the last two. */
   readonly #machines = new Map<NodeName, readonly Machine[]>()
   /** Nothing may change any more. */
@@ -47,7 +49,10 @@ export class Simulation {
       onStarted: cluster => this.#onStarted(cluster),
       onCrashed: () => this.#network.engineDied(),
       onStep: step => this.#onStep(step),
-      onRecorded: (cluster, changes) => checkRecorded(cluster, changes, this.#engine.disk.recorded),
+      onRecorded: (cluster, changes) => {
+        checkRecorded(cluster, changes, this.#engine.disk.recorded)
+        this.#hookRuns.check(changes)
+      },
     })
     const around = {
       world: this.world,

@@ -5,11 +5,13 @@ import type { FakeAgent } from '../fake-agent.ts'
 import type { Machine } from '../machines.ts'
 import { checkEvictions } from './evictions.ts'
 import { checkFloors } from './floor.ts'
+import { checkJobs } from './jobs.ts'
 import { checkPlacements } from './placement.ts'
 import { checkNothingLost, checkRemovals, checkUnchanged } from './removals.ts'
 import { checkPaused, checkRecreations } from './rollouts.ts'
 import { checkRoutes } from './routes.ts'
 import { checkKept } from './told.ts'
+import { checkWaves } from './waves.ts'
 
 export interface Around {
   readonly agents: readonly FakeAgent[]
@@ -22,7 +24,7 @@ export function checkStep(step: Step, { agents, branch, machines }: Around): voi
   const wishOf = (node: NodeName) => branch.wishOf(node)
   checkFloors(step, wishOf)
   checkRemovals(step)
-  checkNothingLost(step, { meant: branch.isMeant })
+  checkNothingLost(step, { meant: branch.isMeant, isRemoved: object => branch.isRemoved(object) })
   checkUnchanged(step)
   checkRecreations(step)
   checkPaused(step)
@@ -30,6 +32,8 @@ export function checkStep(step: Step, { agents, branch, machines }: Around): voi
   checkEvictions(step, wishOf)
   checkRoutes(step)
   checkKept(step, agents)
+  checkJobs(step)
+  if (branch.accepted) checkWaves(step, branch.accepted.manifests)
   const { kind } = step.event
   if (kind === 'refused' || kind === 'source') branch.checkApplied(step.cluster)
 }

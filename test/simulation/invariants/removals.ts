@@ -1,4 +1,5 @@
 import { sourceAnnotation } from '../../../engine/api/manifest.ts'
+import { hookOf } from '../../../engine/api/sequence.ts'
 import { equal } from '../../../engine/api/stable.ts'
 import type { ConfigMap, KubeObject, Pod } from '../../../engine/api/types.ts'
 import { isFinished } from '../../../engine/cluster/objects/pod-state.ts'
@@ -27,9 +28,14 @@ export function checkRemovals({ cluster, event, record }: Step): void {
 }
 
 /** Nothing that git asked for goes without a commit that somebody meant. */
-export function checkNothingLost({ event, record }: Step, { meant }: { readonly meant: boolean }): void {
+export function checkNothingLost(
+  { event, record }: Step,
+  { meant, isRemoved }: { readonly meant: boolean; readonly isRemoved: (object: KubeObject) => boolean },
+): void {
   for (const { ref, before, after } of record) {
     if (!before || !isDesired(before) || (event.kind === 'revision' && meant)) continue
+    // What a commit removes may wait, and hooks are replaced and removed as they are run.
+    if (isRemoved(before) || hookOf(before)) continue
     const isCommit = event.kind === 'revision' || event.kind === 'refused' || event.kind === 'source'
     // A bare pod that is gone is made anew.
     if (ref.kind === 'Pod' && !isCommit) continue

@@ -1,0 +1,71 @@
+import { type Manifest, sourceAnnotation } from '../../../engine/api/manifest.ts'
+import { describeRef, refOf } from '../../../engine/api/reference.ts'
+import { hookOf, waveOf } from '../../../engine/api/sequence.ts'
+import { equal } from '../../../engine/api/stable.ts'
+import type { Deployment, Job, KubeObject, Pod } from '../../../engine/api/types.ts'
+import type { Cluster } from '../../../engine/cluster/cluster.ts'
+import type { Step } from '../engine-process.ts'
+import { check } from './violation.ts'
+
+/** What a commit asks for is put when all of its lower waves is there and well, and its hooks that come first have run. */
+export function checkWaves({ cluster, record }: Step, manifests: readonly Manifest[]): void {
+  const asked = new Map(manifests.map(({ object }) => [describeRef(refOf(object)), object]))
+  for (const { ref, before, after } of record) {
+    const object = asked.get(describeRef(ref))
+    // Only what a commit changes: controllers write into objects too, make some that a commit asks for later, and a pod
+    // that is gone anew.
+    if (
+      ref.kind === 'Pod' ||
+      !object ||
+      !isDesired(after) ||
+      hookOf(object) ||
+      isAsAsked(before, object) ||
+      !isAsAsked(after, object)
+    )
+      continue
+    const late = manifests.find(
+      other => !hookOf(other.object) && waveOf(other.object) < waveOf(object) && !isWell(cluster, other.object),
+    )
+    check(!late, () => `${describeRef(ref)} is put before ${late?.object.kind} ${late?.object.metadata.name} is well`)
+  }
+}
+
+function isDesired(object: KubeObject | undefined): boolean {
+  return object?.metadata.annotations?.[sourceAnnotation] !== undefined
+}
+
+function isAsAsked(live: KubeObject | undefined, asked: KubeObject): boolean {
+  if (!live) return false
+  switch (asked.kind) {
+    case 'ConfigMap':
+      return equal(live.data, asked.data)
+    case 'Deployment':
+    case 'ReplicaSet':
+      return equal(live.spec, asked.spec)
+    default:
+      return true
+  }
+}
+
+/** Worked out anew, not by the code that is tested. */
+function isWell(cluster: Cluster, asked: KubeObject): boolean {
+  const { kind, key } = refOf(asked)
+  const live = cluster.get(kind, key)
+  if (!live || !isAsAsked(live, asked)) return false
+  switch (kind) {
+    case 'Deployment': {
+      const { spec, status, metadata } = live as Deployment
+      const { updatedReplicas, replicas, availableReplicas = 0, observedGeneration } = status ?? {}
+      const isRolled = spec.paused === true || (updatedReplicas === spec.replicas && replicas === spec.replicas)
+      return isRolled && availableReplicas >= spec.replicas && observedGeneration === metadata.generation
+    }
+    case 'Job':
+      return (live as Job).status?.conditions?.some(({ type }) => type === 'Complete') === true
+    case 'Pod': {
+      const { phase, conditions = [] } = (live as Pod).status ?? {}
+      return phase === 'Succeeded' || conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+    }
+    default:
+      return true
+  }
+}
