@@ -841,3 +841,126 @@ describe('whatever comes in', () => {
     expect(problems.map(({ severity }) => severity)).toEqual(['warning', 'error'])
   })
 })
+
+describe('when an object has its turn', () => {
+  const annotated = (annotations: Record<string, string>, more: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'a', annotations },
+    ...more,
+  })
+  const podSpec = { spec: { containers: [container] } }
+
+  test.each<{ name: string; value: object; expected: string[][] }>([
+    {
+      name: 'waves and hooks as they should be',
+      value: annotated({
+        'gantry.dev/wave': '-1',
+        'argocd.argoproj.io/sync-wave': '12',
+        'helm.sh/hook': 'pre-install, post-upgrade',
+        'helm.sh/hook-weight': '-5',
+        'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded',
+        'argocd.argoproj.io/hook': 'PreSync',
+        'argocd.argoproj.io/hook-delete-policy': 'HookFailed',
+      }),
+      expected: [],
+    },
+    {
+      name: 'a wave that is no number',
+      value: annotated({ 'gantry.dev/wave': 'first' }),
+      expected: [
+        [
+          'error',
+          'value metadata.annotations["gantry.dev/wave"]',
+          'metadata.annotations["gantry.dev/wave"] must be a whole number in quotes, not "first"',
+          'write gantry.dev/wave: "1"',
+        ],
+      ],
+    },
+    {
+      name: 'a hook that nobody knows',
+      value: annotated({ 'helm.sh/hook': 'pre-instal' }),
+      expected: [
+        [
+          'error',
+          'value metadata.annotations["helm.sh/hook"]',
+          'metadata.annotations["helm.sh/hook"] must be one or more of pre-install, pre-upgrade, post-install, post-upgrade, pre-delete, post-delete, pre-rollback, post-rollback, test, test-success, test-failure, not "pre-instal"',
+          'write helm.sh/hook: pre-install',
+        ],
+      ],
+    },
+    {
+      name: 'a hook that is not run, by name',
+      value: annotated({ 'helm.sh/hook': 'pre-delete,test' }),
+      expected: [
+        [
+          'warning',
+          'value metadata.annotations["helm.sh/hook"]',
+          'metadata.annotations["helm.sh/hook"] names pre-delete, which is not run by Gantry yet',
+          '',
+        ],
+      ],
+    },
+    {
+      name: 'a hook that is a Pod',
+      value: annotated({ 'argocd.argoproj.io/hook': 'PostSync' }, { kind: 'Pod', ...podSpec }),
+      expected: [
+        [
+          'error',
+          'key metadata.annotations["argocd.argoproj.io/hook"]',
+          'metadata.annotations["argocd.argoproj.io/hook"] has no meaning on a Pod: hooks are Jobs in Gantry',
+          'make it a Job with this pod as its template',
+        ],
+      ],
+    },
+  ])('$name', ({ value, expected }) => {
+    expect(problemsOf(value)).toEqual(expected)
+  })
+})
+
+describe('Jobs', () => {
+  const job = (spec: object, restartPolicy?: string) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'a' },
+    spec: { template: { spec: { containers: [container], ...(restartPolicy && { restartPolicy }) } }, ...spec },
+  })
+
+  test('get their defaults', () => {
+    const { object } = checkObject(job({}, 'Never'), options)
+    expect(object?.spec).toMatchObject({
+      parallelism: 1,
+      completions: 1,
+      backoffLimit: 6,
+      suspend: false,
+      completionMode: 'NonIndexed',
+      podReplacementPolicy: 'TerminatingOrFailed',
+    })
+    expect(checkObject(job({ parallelism: 3 }, 'Never'), options).object?.spec).not.toHaveProperty('completions')
+  })
+
+  test.each<{ name: string; value: object; says: string[] }>([
+    { name: 'a plain one', value: job({ completions: 3, completionMode: 'NonIndexed' }, 'OnFailure'), says: [] },
+    {
+      name: 'pods that never end',
+      value: job({}),
+      says: [
+        'spec.template.spec.restartPolicy must be Never or OnFailure in a Job, whose pods come to an end; write restartPolicy: Never',
+      ],
+    },
+    {
+      name: 'indexes',
+      value: job({ completionMode: 'Indexed' }, 'Never'),
+      says: [
+        'spec.completionMode is not honoured by Gantry yet: no pod would be told which part of the work is its own; remove it',
+      ],
+    },
+    {
+      name: 'a policy of failures',
+      value: job({ podFailurePolicy: { rules: [{ action: 'Ignore' }] } }, 'Never'),
+      says: ['spec.podFailurePolicy is not honoured by Gantry yet: every failure would count alike; remove it'],
+    },
+  ])('$name', ({ value, says }) => {
+    expect(problemsOf(value).map(([, , message, remedy]) => `${message}; ${remedy}`)).toEqual(says)
+  })
+})

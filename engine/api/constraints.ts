@@ -324,6 +324,7 @@ export const alsoRequired: ReadonlySet<string> = new Set([
   'ConfigMapProjection.name',
   'ConfigMapVolumeSource.name',
   'Deployment.spec',
+  'Job.spec',
   'Pod.spec',
   'PodTemplateSpec.spec',
   'ReplicaSet.spec',

@@ -4,18 +4,21 @@ import { hookOf, waveOf } from '../../../engine/api/sequence.ts'
 import { equal } from '../../../engine/api/stable.ts'
 import type { Deployment, Job, KubeObject, Pod } from '../../../engine/api/types.ts'
 import type { Cluster } from '../../../engine/cluster/cluster.ts'
+import { statusOfCluster } from '../applied.ts'
 import type { Step } from '../engine-process.ts'
 import { check } from './violation.ts'
 
 /** What a commit asks for is put when all of its lower waves is there and well, and its hooks that come first have run. */
 export function checkWaves({ cluster, record }: Step, manifests: readonly Manifest[]): void {
+  const { hooks = [] } = statusOfCluster(cluster)?.rollout ?? {}
   const asked = new Map(manifests.map(({ object }) => [describeRef(refOf(object)), object]))
   for (const { ref, before, after } of record) {
     const object = asked.get(describeRef(ref))
     // Only what a commit changes: controllers write into objects too, make some that a commit asks for later, and a pod
-    // that is gone anew.
+    // that is gone anew. Nodes wait for nothing.
     if (
       ref.kind === 'Pod' ||
+      ref.kind === 'Node' ||
       !object ||
       !isDesired(after) ||
       hookOf(object) ||
@@ -27,6 +30,8 @@ export function checkWaves({ cluster, record }: Step, manifests: readonly Manife
       other => !hookOf(other.object) && waveOf(other.object) < waveOf(object) && !isWell(cluster, other.object),
     )
     check(!late, () => `${describeRef(ref)} is put before ${late?.object.kind} ${late?.object.metadata.name} is well`)
+    const hook = hooks.find(({ hook: name }) => name.startsWith('pre-') && !isComplete(cluster, name))
+    check(!hook, () => `${describeRef(ref)} is put before ${hook?.hook} has run`)
   }
 }
 
@@ -47,6 +52,16 @@ function isAsAsked(live: KubeObject | undefined, asked: KubeObject): boolean {
   }
 }
 
+/** `pre-upgrade hook Job sim/migrate` */
+function isComplete(cluster: Cluster, hook: string): boolean {
+  const job = cluster.get('Job', hook.split(' ').at(-1) ?? '')
+  return job !== undefined && hasCondition(job, 'Complete')
+}
+
+function hasCondition({ status }: Job, type: string): boolean {
+  return status?.conditions?.some(condition => condition.type === type && condition.status === 'True') === true
+}
+
 /** Worked out anew, not by the code that is tested. */
 function isWell(cluster: Cluster, asked: KubeObject): boolean {
   const { kind, key } = refOf(asked)
@@ -60,7 +75,7 @@ function isWell(cluster: Cluster, asked: KubeObject): boolean {
       return isRolled && availableReplicas >= spec.replicas && observedGeneration === metadata.generation
     }
     case 'Job':
-      return (live as Job).status?.conditions?.some(({ type }) => type === 'Complete') === true
+      return hasCondition(live as Job, 'Complete')
     case 'Pod': {
       const { phase, conditions = [] } = (live as Pod).status ?? {}
       return phase === 'Succeeded' || conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
