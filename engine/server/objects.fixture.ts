@@ -3,6 +3,7 @@ import type {
   Deployment,
   EndpointSlice,
   Event,
+  Job,
   KubeObject,
   Namespace,
   Node,
@@ -525,6 +526,25 @@ const budget = (name: string, spec: PodDisruptionBudget['spec'], disruptionsAllo
   status: { expectedPods: 3, currentHealthy: 3, desiredHealthy: 3 - disruptionsAllowed, disruptionsAllowed },
 })
 
+const job = (name: string, spec: Partial<Job['spec']>, status: Job['status']): Job => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name, namespace: 'odd', uid: `u-${name}`, resourceVersion: '92', labels, creationTimestamp: created },
+  spec: {
+    parallelism: 1,
+    completions: 1,
+    backoffLimit: 6,
+    suspend: false,
+    completionMode: 'NonIndexed',
+    podReplacementPolicy: 'TerminatingOrFailed',
+    selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': `u-${name}` } },
+    template: { metadata: { labels }, spec: podSpec },
+    ...spec,
+  },
+  ...(status && { status }),
+})
+const completionTime = toTime(Date.parse(created) + 95_000)
+
 /** Named by the branch, cordoned, and never there. */
 const oddNode: Node = {
   apiVersion: 'v1',
@@ -561,4 +581,21 @@ export const oddObjects: readonly KubeObject[] = [
   budget('half', { minAvailable: '50%', selector: { matchLabels: { app: 'web' } } }, 1),
   budget('one', { maxUnavailable: 1, selector: {} }, 0),
   budget('none', { maxUnavailable: 0 }, 0),
+  job(
+    'done',
+    { completions: 2, ttlSecondsAfterFinished: 600, activeDeadlineSeconds: 90 },
+    {
+      startTime: created,
+      completionTime,
+      ready: 0,
+      terminating: 0,
+      succeeded: 2,
+      failed: 1,
+      conditions: [{ type: 'Complete', status: 'True' }],
+    },
+  ),
+  job('failed', {}, { startTime: created, ready: 0, failed: 7, conditions: [{ type: 'Failed', status: 'True' }] }),
+  job('busy', { completions: 3, parallelism: 2 }, { startTime: created, active: 2, ready: 1, succeeded: 1 }),
+  job('later', { suspend: true }, { ready: 0, conditions: [{ type: 'Suspended', status: 'True' }] }),
+  job('new', {}, undefined),
 ]

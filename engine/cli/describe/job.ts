@@ -6,6 +6,7 @@ import { templateLines } from './workload.ts'
 
 export function describeJob(job: Job): readonly string[] {
   const { metadata, spec, status } = job
+  const ready = status?.ready === undefined ? '' : ` (${status.ready} Ready)`
   return [
     `Name:\t${metadata.name}`,
     `Namespace:\t${metadata.namespace ?? ''}`,
@@ -23,7 +24,7 @@ export function describeJob(job: Job): readonly string[] {
       : [`TTL Seconds After Finished:\t${spec.ttlSecondsAfterFinished}`]),
     ...timeLines(job),
     ...(spec.activeDeadlineSeconds === undefined ? [] : [`Active Deadline Seconds:\t${spec.activeDeadlineSeconds}s`]),
-    `Pods Statuses:\t${status?.active ?? 0} Active (${status?.ready ?? 0} Ready) / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`,
+    `Pods Statuses:\t${status?.active ?? 0} Active${ready} / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`,
     ...templateLines(spec.template),
   ]
 }
