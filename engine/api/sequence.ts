@@ -31,7 +31,8 @@ export const argoEvents: Readonly<Record<string, readonly HookEvent[]>> = {
 
 export function waveOf({ metadata: { annotations } }: KubeObject): number {
   if (annotations === undefined) return 0
-  return Number(waveAnnotations.map(name => annotations[name]).find(wave => wave !== undefined) ?? 0)
+  const [own, argo] = waveAnnotations
+  return Number(annotations[own] ?? annotations[argo] ?? 0)
 }
 
 /** Undefined: an object like any other. */

@@ -1,4 +1,5 @@
 import { clusterKind, type ClusterObject, type ClusterStatus } from '../api/cluster-object.ts'
+import type { Manifest } from '../api/manifest.ts'
 import { keyOf, refOf } from '../api/reference.ts'
 import { defaultSettings } from '../api/settings.ts'
 import { toTime } from '../api/time.ts'
@@ -10,7 +11,10 @@ import { isUnreachable } from '../cluster/objects/node-state.ts'
 import { anew } from '../controllers/pod/fresh.ts'
 import { reportedStatus } from '../controllers/pod/reported-status.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
+import { plan } from '../plan/plan.ts'
+import { chainsOf, isStaged } from '../plan/stages.ts'
 import type { PodReport } from '../protocol/session.ts'
+import { applyStep } from './apply-step.ts'
 import type { Event } from './event.ts'
 import { Mirrors } from './mirrors.ts'
 import type { CoreOptions } from './options.ts'
@@ -26,8 +30,7 @@ interface Context {
 export function receive(cluster: Cluster, event: Event, { env, options }: Context): readonly Change[] {
   switch (event.kind) {
     case 'revision':
-      cluster.observer(Work).begin(event.manifests)
-      return [revisionChange(cluster, event, { env, options })]
+      return [...firstChanges(cluster, event.manifests, env), revisionChange(cluster, event, { env, options })]
     case 'refused': {
       const { revision, verdict, problems } = event
       return [statusChange(cluster, { refused: { revision, verdict, problems } }, options)]
@@ -71,6 +74,13 @@ export function receive(cluster: Cluster, event: Event, { env, options }: Contex
       cluster.observer(Work).wake(env.now)
       return []
   }
+}
+
+/** A commit of which nothing waits for anything is applied at once; of any other each stage has its turn. */
+function firstChanges(cluster: Cluster, manifests: readonly Manifest[], env: Env): readonly Change[] {
+  const isPlain = !isStaged(chainsOf(manifests))
+  cluster.observer(Work).begin(isPlain ? undefined : manifests)
+  return isPlain ? plan(cluster, manifests).steps.flatMap(step => applyStep(step, env)) : []
 }
 
 function heard(cluster: Cluster, name: NodeName, env: Env): void {

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Change, Env } from '../cluster/view.ts'
 import type { Ailments } from '../controllers/health/ailments.ts'
 import { plan } from '../plan/plan.ts'
-import { type Chain, chainsOf, hookId, type HookStage, isStaged, type Stage, stageTitle } from '../plan/stages.ts'
+import { type Chain, chainsOf, hookId, type HookStage, type Stage, stageTitle } from '../plan/stages.ts'
 import type { PlanStep } from '../plan/step.ts'
 import { applyStep } from './apply-step.ts'
 import { moveHook } from './hook.ts'
@@ -52,14 +52,13 @@ function idsOf({ events, manifest }: HookStage): readonly string[] {
 }
 
 /**
- * The next step of a commit. It follows from the commit, the cluster and the states of the hooks alone, so an engine that
+ * The next step of a commit that has stages. It follows from the commit, the cluster and the states of the hooks alone, so an engine that
  * was killed goes on where it was. Stages that were passed are looked at each time: while one is not well, no later one is
  * applied.
  */
 export function advance(manifests: readonly Manifest[], ground: Ground): Advance {
   const { steps } = plan(ground.cluster, manifests)
   const chains = chainsOf(manifests)
-  if (!isStaged(chains)) return { changes: steps.flatMap(step => applyStep(step, ground.env)), hooks: [], waiting: [] }
   const walks = new Map<string, Walk>()
   const scene = { ...ground, steps: byStage(steps) }
   for (const chain of chains) {

@@ -47,8 +47,8 @@ export class Work implements Observer {
     }
   }
 
-  /** A commit is to be applied. */
-  begin(commit: readonly Manifest[]): void {
+  /** A commit is to be applied, stage after stage; undefined: it is applied already. */
+  begin(commit: readonly Manifest[] | undefined): void {
     this.commit = commit
     this.advancedAt = undefined
     this.markRollout()
