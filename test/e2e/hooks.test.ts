@@ -131,17 +131,32 @@ describeWith(['root', 'git'], 'a migration as a hook', () => {
     expect(migrations().slice(4)).toEqual(['begin 3', 'fail 3'])
   })
 
-  test('an engine that is killed in mid-migration goes on with it, and runs it once', async () => {
-    await push(4)
-    await gantry.until('migrating', async () => migrations().includes('begin 4'))
+  async function killAndStart(): Promise<void> {
     for (const program of ['gantry.js', 'agent.js'] as const) {
       for (const pid of gantry.processes(program)) process.kill(pid, 'SIGKILL')
     }
     await gantry.stop('SIGKILL')
     await gantry.start()
+  }
+
+  test('an engine that is killed in mid-migration goes on with it, and runs it once', async () => {
+    await push(4)
+    await gantry.until('migrating', async () => migrations().includes('begin 4'))
+    await killAndStart()
     letGo(4)
     await gantry.until('serving', async () => (await ask(web)) === '4')
     await gantry.until('healthy', async () => (await status()).includes('Healthy'))
     expect(migrations().slice(6)).toEqual(['begin 4', 'done 4'])
+  })
+
+  test('so it does where the branch has a newer commit that is not applied', async () => {
+    await push(5)
+    await gantry.until('migrating', async () => migrations().includes('begin 5'))
+    await clone.git('rm', '--quiet', '-r', '.')
+    expect(await clone.push('Oops')).toContain('is not applied: nothing was changed')
+    await killAndStart()
+    letGo(5)
+    await gantry.until('serving', async () => (await ask(web)) === '5')
+    expect(migrations().slice(8)).toEqual(['begin 5', 'done 5'])
   })
 })
