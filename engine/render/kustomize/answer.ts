@@ -1,8 +1,6 @@
-import { checkObject } from '../../api/check.ts'
-import type { Problem } from '../../api/problem.ts'
-import type { KubeObject } from '../../api/types.ts'
+import { checkResource, problemOf } from '../check-resource.ts'
 import { defaultNamespace } from '../unit.ts'
-import { buildKustomization, type Built } from './build.ts'
+import { buildKustomization } from './build.ts'
 import { RenderFailure } from '../failure.ts'
 import { Needed, knownTree } from '../known-paths.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from '../tree-result.ts'
@@ -24,7 +22,7 @@ export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate
   const asked = new Set<string>()
   try {
     const built = buildKustomization(knownTree(paths, asked), folder)
-    const checked = built.resources.map(resource => check(resource, validate))
+    const checked = built.resources.map(resource => checkResource(resource, { validate, defaultNamespace }))
     return {
       manifests: checked.flatMap(({ manifests }) => manifests),
       problems: checked.flatMap(({ problems }) => problems),
@@ -36,22 +34,7 @@ export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate
   } catch (error) {
     if (error instanceof Needed) return { needs: error.path }
     if (!(error instanceof RenderFailure)) throw error
-    const { message, origin, remedy } = error
-    const problem: Problem = { ...origin, severity: 'error', message, ...(remedy === undefined ? {} : { remedy }) }
-    return { manifests: [], problems: [problem], asked: [...asked], secret: true, folders: [], isComponent: false }
+    const problems = [problemOf(error)]
+    return { manifests: [], problems, asked: [...asked], secret: true, folders: [], isComponent: false }
   }
-}
-
-type Resource = Built['resources'][number]
-
-function check({ object, origin, place }: Resource, validate: boolean): Pick<BuiltUnit, 'manifests' | 'problems'> {
-  if ('sops' in object) {
-    const message = 'the object is encrypted with SOPS, which this version does not decrypt'
-    return { manifests: [], problems: [{ ...origin, severity: 'error', message, remedy: 'leave it out' }] }
-  }
-  const written: unknown = object
-  if (!validate) return { manifests: [{ object: written as KubeObject, origin }], problems: [] }
-  const { object: checked, problems, disposition } = checkObject(object, { locate: place, defaultNamespace })
-  const applied = checked !== undefined && disposition !== 'ignored'
-  return { manifests: applied ? [{ object: checked, origin }] : [], problems }
 }
