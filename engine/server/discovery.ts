@@ -1,8 +1,6 @@
+import { kubernetesVersion } from '../api/kubernetes-version.ts'
 import type { Resource } from '../api/registry.ts'
 import { apiVersionOf } from '../api/registry.ts'
-
-/** The version of the Kubernetes API whose meanings are followed. */
-export const kubernetesVersion = { major: '1', minor: '34' }
 
 /** `/version`. */
 export function versionInfo(gantryVersion: string): object {
