@@ -1,7 +1,16 @@
 import { sourceAnnotation } from '../api/manifest.ts'
 import { type KindKey, type Ref, describeRef } from '../api/reference.ts'
 import { labelPairs } from '../api/selector.ts'
-import type { Job, KubeObject, Labels, LabelSelector, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../api/types.ts'
+import type {
+  Job,
+  KubeObject,
+  Labels,
+  LabelSelector,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  Service,
+} from '../api/types.ts'
 import { configRefs } from './config-refs.ts'
 import { hasEnded } from './objects/job-state.ts'
 import { controllerOf } from './objects/ownership.ts'
