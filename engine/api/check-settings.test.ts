@@ -23,6 +23,7 @@ test('what is not written is as the defaults have it', () => {
         nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 60 },
         network: { encryption: 'none' },
         policy: { starter: {}, registries: [], rules: [] },
+        remotes: { hosts: [] },
       },
     },
     problems: [],
@@ -56,6 +57,12 @@ test.each<{ name: string; value: unknown; expected: string }>([
     name: 'encryption of a kind that there is not',
     value: { ...head, spec: { network: { encryption: 'ipsec' } } },
     expected: 'spec.network.encryption must be one of none, wireguard, not "ipsec"',
+  },
+  {
+    name: 'a host with what follows it',
+    value: { ...head, spec: { remotes: { hosts: ['ghcr.io', 'https://charts.example.com/stable'] } } },
+    expected:
+      'spec.remotes.hosts[1] must be a host as in ghcr.io or charts.example.com:8443, in lower case, not "https://charts.example.com/stable"',
   },
   {
     name: 'a key that is none',

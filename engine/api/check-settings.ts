@@ -18,6 +18,7 @@ interface GivenSettings {
     readonly nodes?: Partial<ClusterSettings['spec']['nodes']>
     readonly network?: Partial<ClusterSettings['spec']['network']>
     readonly policy?: Partial<ClusterSettings['spec']['policy']>
+    readonly remotes?: Partial<ClusterSettings['spec']['remotes']>
   }
 }
 
@@ -59,6 +60,7 @@ function withDefaults({ metadata = {}, spec = {} }: GivenSettings): ClusterSetti
       nodes: { ...defaults.nodes, ...spec.nodes },
       network: { ...defaults.network, ...spec.network },
       policy: { ...defaults.policy, ...spec.policy },
+      remotes: { ...defaults.remotes, ...spec.remotes },
     },
   }
 }

@@ -9,7 +9,7 @@ import { checkMetadata } from './rules/metadata.ts'
 import { checkRules } from './rules/rules.ts'
 import { conform, isObject } from './conform.ts'
 import { equal } from './stable.ts'
-import { type FieldGap, type KindSupport, supportOf } from './support.ts'
+import { type FieldGap, type KindSupport, foreignKinds, supportOf } from './support.ts'
 import type { KubeObject } from './types.ts'
 
 export type { FieldPath, Locate }
@@ -148,8 +148,9 @@ function readIgnore(value: Readonly<Record<string, unknown>>, report: Report): b
 }
 
 function supportOfIdentity(identity: Identity): KindSupport {
-  if (identity.kind === 'custom') return { disposition: 'kept', effect: 'its definition is not known here' }
-  return supportOf(identity.resource.kindKey)
+  if (identity.kind === 'known') return supportOf(identity.resource.kindKey)
+  const kind = kindKey(identity.apiVersion, identity.name)
+  return foreignKinds[kind] ?? { disposition: 'kept', effect: 'its definition is not known here' }
 }
 
 const ignoreRemedy = `set the annotation ${ignoreAnnotation}: "true" to leave it out`

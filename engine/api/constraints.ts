@@ -12,6 +12,8 @@ import {
 import { nearest } from './nearest.ts'
 import { parseFieldPath } from './field-path.ts'
 import { starterRules } from './settings.ts'
+import { isHost, isOciReference, isRepositoryUrl } from './remote-names.ts'
+import { isVersionRange } from './version-range.ts'
 
 /** What a field's value must be, beyond its type. */
 export interface Constraint {
@@ -278,6 +280,13 @@ export const constraints: Readonly<Record<string, Constraint>> = {
   'ClusterNodes.monitorGracePeriodSeconds': between(7, 3600),
   'ClusterNodes.unreachableTolerationSeconds': notNegative,
   'ClusterNodes.notReadyTolerationSeconds': notNegative,
+  'ClusterRemotes.hosts': each({
+    ...text(isHost, 'a host as in ghcr.io or charts.example.com:8443, in lower case'),
+    remedy: value => {
+      const host = /^(?:[a-z]+:\/\/)?([^/@]+)/.exec(String(value).toLowerCase())?.[1]
+      return host !== undefined && isHost(host) ? `write ${host}` : undefined
+    },
+  }),
   'ClusterNetwork.encryption': oneOf('none', 'wireguard'),
   'ClusterPolicy.starter': {
     ...entries(
@@ -308,6 +317,30 @@ export const constraints: Readonly<Record<string, Constraint>> = {
     path => parseFieldPath(path) !== undefined,
     'a path as in .spec.template.spec.containers[0].image',
   ),
+
+  'ReleaseSpec.releaseName': {
+    ...label,
+    accepts: value => typeof value === 'string' && value.length <= 53 && isDnsLabel(value),
+    expected: 'up to 53 lower-case letters, digits and hyphens, with a letter or digit at both ends',
+  },
+  'ReleaseSpec.targetNamespace': label,
+  'ReleaseChart.path': text(path => path === '.' || isRelativePath(path), 'a folder of the repository, without ".."'),
+  'ReleaseChart.repository': text(
+    isRepositoryUrl,
+    'an https URL without a password in it, as in https://charts.example.com/stable',
+  ),
+  'ReleaseChart.name': text(name => /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(name), "a chart's name, without a slash"),
+  'ReleaseChart.oci': text(isOciReference, 'a chart of a registry, without its version: oci://ghcr.io/org/charts/web'),
+  'ReleaseChart.version': text(
+    isVersionRange,
+    'a version or a range of versions, as in 1.2.3, ^1.2, ~1.2.3 or ">=1.2 <3"',
+  ),
+  'ReleaseValues.file': relativePath,
+  'ReleaseValues.kind': oneOf('ConfigMap', 'Secret'),
+  'ReleaseValues.name': objectName,
+  'ReleaseValues.valuesKey': text(isConfigKey, 'a key: letters, digits, "-", "_" and "."'),
+  'ReleaseDependency.name': objectName,
+  'ReleaseDependency.namespace': label,
 
   'EndpointSlice.addressType': oneOf('IPv4', 'IPv6', 'FQDN'),
   'EndpointPort.port': port,

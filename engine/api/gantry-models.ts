@@ -16,6 +16,7 @@ export const gantryModels: ModelTable = {
     nodes: 'GantryV1ClusterNodes',
     network: 'GantryV1ClusterNetwork',
     policy: 'GantryV1ClusterPolicy',
+    remotes: 'GantryV1ClusterRemotes',
   },
   GantryV1ClusterGuards: { maxDeletionPercent: 'int32', minDeletions: 'int32' },
   GantryV1ClusterNodes: {
@@ -49,4 +50,35 @@ export const gantryModels: ModelTable = {
     messageExpression: 'string',
     fieldPath: 'string',
   },
+  GantryV1ClusterRemotes: { hosts: 'string[]' },
+  GantryV1Release: {
+    apiVersion: 'string!',
+    kind: 'string!',
+    metadata: 'V1ObjectMeta',
+    spec: 'GantryV1ReleaseSpec!',
+  },
+  GantryV1ReleaseSpec: {
+    chart: 'GantryV1ReleaseChart!',
+    releaseName: 'string',
+    targetNamespace: 'string',
+    values: 'any{}',
+    valuesFrom: 'GantryV1ReleaseValues[]',
+    dependsOn: 'GantryV1ReleaseDependency[]',
+  },
+  GantryV1ReleaseChart: {
+    path: 'string',
+    repository: 'string',
+    name: 'string',
+    oci: 'string',
+    version: 'string',
+  },
+  GantryV1ReleaseValues: {
+    file: 'string',
+    kind: 'string',
+    name: 'string',
+    valuesKey: 'string',
+    targetPath: 'string',
+    optional: 'boolean',
+  },
+  GantryV1ReleaseDependency: { name: 'string!', namespace: 'string' },
 }

@@ -23,6 +23,7 @@ const coreGroups: Readonly<Record<CoreKind, string>> = {
   Node: '',
   Pod: '',
   PodDisruptionBudget: 'policy',
+  Release: 'gantry.dev',
   ReplicaSet: 'apps',
   Secret: '',
   Service: '',

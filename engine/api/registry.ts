@@ -14,13 +14,22 @@ export interface Resource {
   readonly namespaced: boolean
   readonly categories: readonly string[]
   readonly kindKey: KindKey
-  /** The model in the generated table that describes it; absent for Gantry's own kinds. */
+  /** The model that describes it; absent for a kind that is no manifest. */
   readonly model?: string
 }
 
-const gantryResources: readonly Omit<ResourceRow, 'model'>[] = [
+type Row = Omit<ResourceRow, 'model'> & { readonly model?: string }
+
+const gantryResources: readonly Row[] = [
   { group: 'gantry.dev', version: 'v1', kind: 'Cluster', plural: 'clusters', namespaced: false },
-  { group: 'gantry.dev', version: 'v1', kind: 'Release', plural: 'releases', namespaced: true },
+  {
+    group: 'gantry.dev',
+    version: 'v1',
+    kind: 'Release',
+    plural: 'releases',
+    namespaced: true,
+    model: 'GantryV1Release',
+  },
 ]
 
 /** As `kubectl api-resources` lists them; nothing published on npm carries them. */
@@ -70,7 +79,7 @@ const inAll: ReadonlySet<KindKey> = new Set([
   'StatefulSet.apps',
 ])
 
-function toResource(row: Omit<ResourceRow, 'model'> & { readonly model?: string }): Resource {
+function toResource(row: Row): Resource {
   const apiVersion = row.group === '' ? row.version : `${row.group}/${row.version}`
   const key = kindKey(apiVersion, row.kind)
   return {

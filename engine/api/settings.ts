@@ -35,6 +35,10 @@ export interface ClusterSettings {
       readonly encryption: 'none' | 'wireguard'
     }
     readonly policy: ClusterPolicy
+    readonly remotes: {
+      /** The hosts that charts and remote bases may come from: `ghcr.io`, `charts.example.com:8443`. None by default. */
+      readonly hosts: readonly string[]
+    }
   }
 }
 
@@ -118,5 +122,6 @@ export const defaultSettings: ClusterSettings = {
     },
     network: { encryption: 'none' },
     policy: { starter: {}, registries: [], rules: [] },
+    remotes: { hosts: [] },
   },
 }

@@ -1,6 +1,6 @@
 import { apiVersionOf, resourceOf, resources } from './registry.ts'
 import { modelOf, plainName } from './schema.ts'
-import { type KindSupport, fieldGaps, supportOf, volumeSources } from './support.ts'
+import { type KindSupport, fieldGaps, foreignKinds, supportOf, volumeSources } from './support.ts'
 import { models } from './generated/kubernetes.ts'
 
 /** What Gantry supports, as Markdown: from the tables that `checkObject` itself goes by. */
@@ -9,7 +9,8 @@ export function supportTable(): string {
     '| kinds | what Gantry does |',
     '| --- | --- |',
     ...kindRows(),
-    '| every other kind of Kubernetes, and custom resources | keeps it, with the warning "not acted on" |',
+    ...Object.entries(foreignKinds).map(([kind, support]) => `| ${kind.replace('.', ' (`')}\`) | ${deed(support)} |`),
+    '| every other kind of Kubernetes, and other custom resources | keeps it, with the warning "not acted on" |',
     '',
     'A commit with a kind that is refused is rejected, unless the object carries the annotation `gantry.dev/ignore: "true"`.',
     'Fields of the kinds that run:',

@@ -34,6 +34,7 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   Node: run,
   Pod: run,
   PodDisruptionBudget: run,
+  Release: run,
   ReplicaSet: run,
   Secret: run,
   Service: run,
@@ -68,7 +69,6 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   'TokenReview.authentication.k8s.io': request,
 
   'Cluster.gantry.dev': refused("a cluster's settings are read from gantry.yaml alone", 'move it to gantry.yaml'),
-  'Release.gantry.dev': refused('charts are not rendered yet'),
 
   // They run nothing.
   'ClusterRole.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
@@ -78,6 +78,22 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   'Role.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
   'RoleBinding.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
   ServiceAccount: kept('pods get no token'),
+}
+
+/** Kinds of other programs that render what they name: left standing, nothing of it would run. */
+export const foreignKinds: Readonly<Record<string, KindSupport>> = {
+  'Application.argoproj.io': refused(
+    'nothing that it names would be rendered',
+    'follow its folder, or write a Release (gantry.dev/v1) for its chart',
+  ),
+  'HelmRelease.helm.toolkit.fluxcd.io': refused(
+    'its chart would not be rendered',
+    'write a Release (gantry.dev/v1) with the same chart and values',
+  ),
+  'Kustomization.kustomize.toolkit.fluxcd.io': refused(
+    'nothing that it names would be rendered',
+    'follow its folder: a kustomization.yaml there is built',
+  ),
 }
 
 export function supportOf(kind: KindKey): KindSupport {

@@ -544,6 +544,35 @@ export interface ObjectReference {
 }
 
 /** The kinds that Gantry's core acts on. */
+/** A chart, rendered with values into a namespace. The words are those of Flux's HelmRelease where they mean the same. */
+export interface Release extends KubeObject {
+  readonly apiVersion: 'gantry.dev/v1'
+  readonly kind: 'Release'
+  readonly spec: {
+    readonly chart: ReleaseChart
+    readonly releaseName: string
+    readonly targetNamespace: string
+    readonly values?: Readonly<Record<string, unknown>>
+    /** Laid over each other in this order, and `values` over them all. */
+    readonly valuesFrom?: readonly ReleaseValues[]
+    readonly dependsOn?: readonly { readonly name: string; readonly namespace: string }[]
+  }
+}
+/** A folder of the branch, a chart of a repository (`index.yaml`), or one of an OCI registry. */
+export type ReleaseChart =
+  | { readonly path: string }
+  | { readonly repository: string; readonly name: string; readonly version: string }
+  | { readonly oci: string; readonly version: string }
+/** A file of the branch, or a key of a ConfigMap or Secret of the Release's namespace. */
+export type ReleaseValues = (
+  | { readonly file: string }
+  | { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly valuesKey: string }
+) & {
+  /** `a.b[0].c`: where among the values the one goes that was read. */
+  readonly targetPath?: string
+  readonly optional?: boolean
+}
+
 export interface Kinds {
   ConfigMap: ConfigMap
   Deployment: Deployment
@@ -554,6 +583,7 @@ export interface Kinds {
   Node: Node
   Pod: Pod
   PodDisruptionBudget: PodDisruptionBudget
+  Release: Release
   ReplicaSet: ReplicaSet
   Secret: Secret
   Service: Service

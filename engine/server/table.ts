@@ -8,6 +8,7 @@ import { namespacePrinter, nodePrinter } from './columns/node.ts'
 import { podPrinter } from './columns/pod.ts'
 import type { Cell, Column, Printer } from './columns/printer.ts'
 import { ageColumn, nameColumn, printer } from './columns/printer.ts'
+import { releasePrinter } from './columns/release.ts'
 import { endpointSlicePrinter, servicePrinter } from './columns/service.ts'
 import { deploymentPrinter, jobPrinter, replicaSetPrinter } from './columns/workload.ts'
 import type { IncludeObject } from './representation.ts'
@@ -29,6 +30,7 @@ const corePrinters: { readonly [K in CoreKind]: Printer<Kinds[K]> } = {
   Node: nodePrinter,
   Pod: podPrinter,
   PodDisruptionBudget: disruptionBudgetPrinter,
+  Release: releasePrinter,
   ReplicaSet: replicaSetPrinter,
   Secret: secretPrinter,
   Service: servicePrinter,

@@ -2,6 +2,7 @@ import type { KindKey } from '../reference.ts'
 import type { KubeObject, Pod } from '../types.ts'
 import { type GivenSecret, defaultSecret } from './config.ts'
 import { type GivenPodSpec, defaultPodSpec } from './pod.ts'
+import { type GivenRelease, defaultRelease } from './release.ts'
 import { type GivenEndpointSlice, type GivenService, defaultEndpointSlice, defaultService } from './service.ts'
 import {
   type GivenDeployment,
@@ -26,6 +27,7 @@ const byKind: Readonly<Record<string, (object: KubeObject) => KubeObject>> = {
   Namespace: object => object,
   Node: object => ({ ...object, spec: object.spec ?? {} }),
   Pod: object => ({ ...object, spec: defaultPodSpec((object as GivenPod).spec) }),
+  Release: object => defaultRelease(object as GivenRelease),
   ReplicaSet: object => defaultReplicaSet(object as GivenReplicaSet),
   Secret: object => defaultSecret(object as GivenSecret),
   Service: object => defaultService(object as GivenService),

@@ -3,6 +3,7 @@ import type { CoreKind, Kinds, KubeObject } from '../types.ts'
 import { checkConfigMap, checkSecret } from './config.ts'
 import { checkDisruptionBudget, checkNode } from './node.ts'
 import { checkPodSpec } from './pod.ts'
+import { checkRelease } from './release.ts'
 import type { At } from './rule.ts'
 import { checkEndpointSlice, checkService } from './service.ts'
 import { checkDeployment, checkJob, checkReplicaSet } from './workload.ts'
@@ -16,6 +17,7 @@ const byKind: { readonly [K in CoreKind]?: (object: Kinds[K], at: At) => void } 
   Node: checkNode,
   Pod: ({ spec }, { path, report }) => checkPodSpec(spec, { at: { path: [...path, 'spec'], report }, keeper: 'none' }),
   PodDisruptionBudget: checkDisruptionBudget,
+  Release: checkRelease,
   ReplicaSet: checkReplicaSet,
   Secret: checkSecret,
   Service: checkService,
