@@ -83,6 +83,16 @@ const rules: readonly Rule[] = [
     remedy: 'check the network and the address; it is tried again',
   },
   {
+    says: /not our ref|unadvertised object/,
+    code: 'RemoteRefused',
+    remedy: 'the commit is gone there, or no branch or tag points to it any more: run gantry vendor --update',
+  },
+  {
+    says: /returned error: 3\d\d|unable to update url base from redirection/,
+    code: 'RemoteRefused',
+    remedy: 'the repository is elsewhere: write its address as it is now (on many hosts it ends in .git)',
+  },
+  {
     says: /early EOF|transfer closed|bad pack header|unexpected disconnect|hung up/i,
     code: 'RemoteBroken',
     remedy: 'the answer broke off: check the network and what lies between; it is tried again',

@@ -33,8 +33,12 @@ const beginnings = /^(https?:\/\/[^/]+\/|ssh:\/\/[^/]+\/|[\w.-]+@[^/:\s]+:|githu
 
 function fileAt(url: string): Address {
   if (!isFetchUrl(url)) refuse(url)
-  const path = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
-  return { remote: { kind: 'file', url }, path: path.replaceAll('/', '_') }
+  return { remote: { kind: 'file', url }, path: fileNameOf(url) }
+}
+
+/** The one path of the tree of a file. */
+export function fileNameOf(url: string): string {
+  return new URL(url).pathname.split('/').at(-1) ?? ''
 }
 
 /** Where the repository ends: after `_git/NAME`, before `//`, after `.git`, else after two names. First match wins. */

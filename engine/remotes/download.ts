@@ -7,17 +7,7 @@ import { isFetchUrl } from '../api/remote-names.ts'
 import { version } from '../../machine/version.ts'
 import { RemoteFailure } from './failure.ts'
 import { expectAllowed, hostOf } from './hosts.ts'
-
-export interface Patience {
-  /** Milliseconds without a sign of life. */
-  readonly idle: number
-  /** Milliseconds for one download as a whole. */
-  readonly total: number
-  /** Milliseconds before each further try. */
-  readonly again: readonly number[]
-}
-
-export const defaultPatience: Patience = { idle: 20_000, total: 300_000, again: [300, 1500] }
+import type { Patience, Way } from './way.ts'
 
 export interface DownloadOptions {
   /** `spec.remotes.hosts` of gantry.yaml. */
@@ -138,6 +128,16 @@ function unreachable(url: string, error: Error): RemoteFailure {
   }
   const why = error.name === 'AbortError' || error.name === 'TimeoutError' ? 'it takes too long' : error.message
   return new RemoteFailure('Unreachable', `${shown(url)} cannot be reached: ${why}`, tryLater)
+}
+
+/** The body of an answer that is as it should be. */
+export async function fetchBytes(
+  url: string,
+  { way, maxBytes }: { readonly way: Way; readonly maxBytes: number },
+): Promise<Buffer> {
+  const answer = await download(url, { ...way, authorize: way.credentials, maxBytes })
+  expectOk(answer, url)
+  return answer.body
 }
 
 /** Throws `Refused` where the answer is not 200. */
