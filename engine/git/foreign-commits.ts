@@ -47,7 +47,7 @@ export async function openForeignCommits(path: string, options: ForeignCommitsOp
       timeouts: options.timeouts,
       objection: async () => {
         if ((await bytesIn(path, /^tmp_/)) <= options.maxFetchBytes) return undefined
-        return `it is larger than ${options.maxFetchBytes >> 20} MiB, the most that is fetched`
+        return `it is larger than ${options.maxFetchBytes / (1 << 20)} MiB, the most that is fetched`
       },
     })
     working.add(git)

@@ -111,7 +111,7 @@ class OwnRemotes implements Remotes {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#trees.values())
-    await (await this.#commits)?.close()
+    await (await this.#commits?.catch(() => undefined))?.close()
   }
 
   /** Whoever asks for the same at the same time waits for the same; what failed is tried again when it is asked for again. */
@@ -175,6 +175,9 @@ class OwnRemotes implements Remotes {
       maxBytes,
       maxFetchBytes,
       timeouts: { idle, total },
+    }).catch(error => {
+      this.#commits = undefined
+      throw error
     })
     return this.#commits
   }
