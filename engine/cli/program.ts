@@ -14,6 +14,7 @@ import type { TokenFlags } from './joining.ts'
 import { addInstallCommands } from './install.ts'
 import { addEngineCommand, addUpCommand } from './up.ts'
 import { addDownCommand } from './down.ts'
+import { addVendorCommand } from './vendor.ts'
 import { version } from '../../machine/version.ts'
 
 /** Where the commands write. */
@@ -46,6 +47,7 @@ export function createProgram(openTerminal: OpenTerminal = processTerminal): Com
   addNode(program, openTerminal)
   addDownCommand(program)
   addRenderCommands(program)
+  addVendorCommand(program)
   program
     .command('version')
     .description("show Gantry's version")

@@ -38,7 +38,7 @@ export async function readFolder(
   }
 }
 
-async function expectFolder(folder: string): Promise<void> {
+export async function expectFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined)
   if (found?.isDirectory() === true) return
   const what = found === undefined ? 'does not exist' : 'is not a folder'

@@ -151,7 +151,7 @@ describe('a chart repository', () => {
     })
   })
 
-  test('a range is asked of the outside no more than a digest that is not the archive', async () => {
+  test('an index that promises another digest is refused', async () => {
     const archive = await chartArchive('web', '1.99.0')
     host.published.push({ name: 'web', version: '1.99.0', archive, digest: '0'.repeat(64) })
     expect(await failureOf(remotes().resolve(web, { hosts }))).toMatchObject({
