@@ -4,6 +4,7 @@ import {
   encodeTree,
   fileMode,
   newObject,
+  parseTree,
   toRawName,
   toTreeEntry,
   treeMode,
@@ -35,7 +36,7 @@ export function fileTree(files: ReadonlyMap<string, Buffer>): FileTree {
       ...[...folders].map(([name, folder]) => ({ name: toRawName(name), mode: treeMode, oid: write(folder).oid })),
     ]
     const tree = encodeTree(entries)
-    trees.set(tree.oid, entries)
+    trees.set(tree.oid, parseTree(tree.data))
     return tree
   }
   const tree = write(root).oid

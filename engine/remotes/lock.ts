@@ -3,6 +3,7 @@ import { dump, load } from 'js-yaml'
 import { isFetchUrl } from '../api/remote-names.ts'
 import { isRecord } from '../../machine/json-file.ts'
 import { RemoteFailure } from './failure.ts'
+import { notLocked } from './place.ts'
 import { type Remote, describeRemote } from './remote.ts'
 
 export const lockFile = 'gantry.lock'
@@ -37,11 +38,7 @@ export function lockOf(entries: readonly Locked[]): Lock {
 export function pinOf(remote: Remote, lock: Lock): Pin {
   const found = lock.get(describeRemote(remote))
   if (found !== undefined) return found.pin
-  throw new RemoteFailure(
-    'NotLocked',
-    `${lockFile} does not say what ${describeRemote(remote)} is`,
-    `run gantry vendor, and commit ${lockFile}`,
-  )
+  throw notLocked(remote)
 }
 
 /** As large as a lock of some thousand entries; what is larger was not written by `gantry vendor`. */
