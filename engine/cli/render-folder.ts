@@ -4,6 +4,7 @@ import { readDirectory } from '../render/directory.ts'
 import { createRenderer, type Rendered, type RendererOptions } from '../render/renderer.ts'
 import { writeYaml } from '../render/write.ts'
 import { CliError, exitCodes } from './failure.ts'
+import { openRemotes } from './open-remotes.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface FolderOptions {
@@ -30,11 +31,13 @@ export async function readFolder(
   { paths, ...options }: RendererOptions & { readonly paths: readonly string[] | undefined },
 ): Promise<Rendered> {
   await expectFolder(folder)
-  const renderer = createRenderer(options)
+  const remotes = await openRemotes()
+  const renderer = createRenderer({ ...options, remotes })
   try {
     return await renderer.render(readDirectory(folder), paths === undefined ? {} : { paths })
   } finally {
     await renderer.close()
+    await remotes.close()
   }
 }
 

@@ -1,8 +1,8 @@
-import { homedir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { formatProblem } from '../api/problem.ts'
 import { describeRef, refOf } from '../api/reference.ts'
 import type { UnitTrace } from '../render/trace.ts'
+import { cacheFolder } from './cache-folder.ts'
 import { explainUnits, inOrder } from './explain.ts'
 import { CliError, usageError } from './failure.ts'
 import { parseOnly } from './only.ts'
@@ -29,7 +29,7 @@ export async function validateFolder(
   const traces: UnitTrace[] = []
   const { manifests, problems } = await readFolder(folder, {
     paths,
-    cacheFolder: cacheFolder(),
+    cacheFolder: join(cacheFolder(), 'validate'),
     onUnit: trace => traces.push(trace),
   })
   const valid = manifests.map(({ object, origin }) => ({ object: describeRef(refOf(object)), file: origin.file }))
@@ -61,10 +61,4 @@ export async function validateFolder(
 function rootOf(folder: string): string {
   const path = relative(process.cwd(), folder)
   return path === '' || path.startsWith('..') ? '' : `${path.replaceAll(sep, '/')}/`
-}
-
-/** What files gave, but for Secrets, for the next time: https://specifications.freedesktop.org/basedir-spec/latest/ */
-function cacheFolder(): string {
-  const home = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  return join(home, 'gantry', 'validate')
 }

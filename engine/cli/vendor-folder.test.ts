@@ -13,6 +13,7 @@ import {
   startGitHost,
   startRegistry,
 } from '../remotes/servers.fixture.ts'
+import { renderFolder } from './render-folder.ts'
 import { type VendorFlags, vendorFolder } from './vendor-folder.ts'
 
 let folder = ''
@@ -150,6 +151,58 @@ test('bases are pinned with those that they lead to', async () => {
   await git.tag('v1', await git.commit({ a: '' }))
   expect((await vendor({ check: true })).written).toBe('')
   expect(lock()).toContain(`commit: ${outer}`)
+})
+
+test('what is locked is rendered offline: bases with their neighbours, files, and what they name of their own', async () => {
+  const url = `http://${charts.host}/v1/extra.yaml`
+  const map = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`
+  charts.answers.set('/v1/extra.yaml', (_, response) => void response.end(map('extra')))
+  await publish('1.0.0')
+  const commit = await git.commit({
+    'overlay/kustomization.yaml': 'namePrefix: remote-\nresources: [../shared]',
+    'shared/kustomization.yaml': `resources: [a.yaml, web.yaml]`,
+    'shared/a.yaml': map('a'),
+    'shared/web.yaml': web('^1'),
+    'thief/kustomization.yaml': 'resources: [../../../own.yaml]',
+  })
+  await git.tag('v1', commit)
+  write({
+    'gantry.yaml': settings(),
+    'own.yaml': map('own'),
+    'app/kustomization.yaml': `resources: ['${git.url}//overlay?ref=v1', '${url}']`,
+  })
+  const { exitCode, written } = await vendor()
+  expect({ exitCode, names: written.replace(/: .*/g, '').split('\n') }).toEqual({
+    exitCode: 0,
+    names: [`base ${git.url} at v1`, `chart web ^1 of ${charts.url}`, `file ${url}`, ''],
+  })
+  await Promise.all([charts.close(), git.close()])
+  const render = async (): Promise<{ exitCode: number; names: string[]; noted: string }> => {
+    const output = { written: '', noted: '' }
+    const terminal = {
+      write: (text: string) => void (output.written += text),
+      note: (text: string) => void (output.noted += text),
+      colors: pc.createColors(false),
+    }
+    const code = await renderFolder(branch(), { validate: true, paths: undefined, terminal })
+    const names = [...output.written.matchAll(/^  name: (.*)$/gm)].map(([, name = '']) => name)
+    return { exitCode: code, names: names.filter(name => name !== 'web'), noted: output.noted }
+  }
+  expect(await render()).toEqual({ exitCode: 0, names: ['own', 'extra', 'remote-a', 'remote-web'], noted: '' })
+  write({ 'app/kustomization.yaml': `resources: ['${git.url}//thief?ref=v1']` })
+  expect(await render()).toEqual({
+    exitCode: 1,
+    names: ['own'],
+    noted: expect.stringMatching(
+      /^.gantry-remotes\/commit-[0-9a-f]{40}\/thief\/kustomization.yaml:1:\d+: error: ..\/..\/..\/own.yaml leads out of the repository/,
+    ),
+  })
+  write({ 'app/kustomization.yaml': `resources: ['${git.url}//overlay?ref=v2']` })
+  expect(await render()).toEqual({
+    exitCode: 1,
+    names: ['own'],
+    noted: `app/kustomization.yaml:1:13: error: gantry.lock does not say what base ${git.url} at v2 is; run gantry vendor, and commit gantry.lock\n`,
+  })
 })
 
 test('a host that gantry.yaml does not name is not asked, and nothing is forgotten', async () => {

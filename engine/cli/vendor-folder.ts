@@ -2,15 +2,14 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatProblem } from '../api/problem.ts'
 import { isMissing, writeFileDurably } from '../../machine/files.ts'
-import { readCredentials } from '../remotes/credentials.ts'
 import { type Lock, emptyLock, lockFile, readLock, writeLock } from '../remotes/lock.ts'
+import { mount } from '../remotes/mount.ts'
 import type { Remote } from '../remotes/remote.ts'
-import { createRemotes } from '../remotes/remotes.ts'
 import { readDirectory } from '../render/directory.ts'
 import { createRenderer } from '../render/renderer.ts'
 import { createVendor, describeChanges } from '../vendor/vendor.ts'
-import { cacheFolder } from './cache-folder.ts'
 import { CliError, exitCodes } from './failure.ts'
+import { openRemotes } from './open-remotes.ts'
 import { expectFolder } from './render-folder.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -52,23 +51,23 @@ export async function vendorFolder(
 async function readVendored(folder: string, { before, flags }: { before: Lock; flags: VendorFlags }) {
   const files = readDirectory(folder)
   const renderer = createRenderer()
-  const remotes = createRemotes({
-    folder: join(cacheFolder(), 'remotes'),
-    credentials: await readCredentials(flags.registryConfig),
-  })
+  const remotes = await openRemotes(flags.registryConfig)
   try {
-    const { manifests, settings, problems } = await renderer.render(files)
-    const errors = problems.filter(({ severity }) => severity === 'error').length
+    const { settings } = await renderer.render(files)
+    const { hosts } = settings.spec.remotes
     const vendor = createVendor({
       before,
       remotes,
-      hosts: settings.spec.remotes.hosts,
+      hosts,
       update: updates(flags.update, before),
       resolves: !flags.check,
     })
     await vendor.bases(files)
+    // A base may hold Releases too.
+    const { lock } = vendor.vendored()
+    const { manifests, problems } = await renderer.render(await mount(files, { remotes, lock, hosts }))
     await vendor.charts(manifests)
-    return { ...vendor.vendored(), others: errors }
+    return { ...vendor.vendored(), others: problems.filter(({ severity }) => severity === 'error').length }
   } finally {
     await renderer.close()
     await remotes.close()

@@ -3,7 +3,7 @@ import { RemoteFailure } from './failure.ts'
 import { type FileTree, fileTree } from './file-tree.ts'
 import { lockOf } from './lock.ts'
 import { mount } from './mount.ts'
-import { folderOf, remotePath, rootOf } from './place.ts'
+import { folderOf, placeFile, rootOf } from './place.ts'
 import type { Remote } from './remote.ts'
 import type { Remotes } from './remotes.ts'
 
@@ -37,16 +37,26 @@ const own = { '.gantry-remotes/commit-1/deploy/a.yaml': 'evil', 'a.yaml': 'own',
 
 test("a commit's tree has its remotes in a folder of their own, and nothing of the commit there", async () => {
   const mounted = await mount(treeOf(own), options)
-  expect({ places: mounted.places, isPassing: mounted.isPassing, files: await contentsOf(mounted) }).toEqual({
-    places: {
-      'base https://github.com/org/repo at v1': { folder: '.gantry-remotes/commit-1' },
-      'chart oci://ghcr.io/org/web ^1': { folder: '.gantry-remotes/sha256-2' },
-      'file https://files.example.com/a.yaml': { code: 'Unreachable', message: unreachable.message, remedy: 'wait' },
-    },
+  const places = {
+    'base https://github.com/org/repo at v1': { folder: '.gantry-remotes/commit-1' },
+    'chart oci://ghcr.io/org/web ^1': { folder: '.gantry-remotes/sha256-2' },
+    'file https://files.example.com/a.yaml': { code: 'Unreachable', message: unreachable.message, remedy: 'wait' },
+  }
+  const files = [base, chart, away].map((remote, i) => {
+    const text = JSON.stringify(Object.values(places)[i])
+    return `${placeFile(remote)}: ${text} ${text.length}`
+  })
+  expect({
+    places: Object.fromEntries(mounted.places),
+    isPassing: mounted.isPassing,
+    files: await contentsOf(mounted),
+  }).toEqual({
+    places,
     isPassing: true,
     files: [
       '.gantry-remotes/commit-1/deploy/a.yaml: base 4',
       '.gantry-remotes/commit-1/x: same 4',
+      ...files.toSorted(),
       '.gantry-remotes/sha256-2/Chart.yaml: chart 5',
       'a.yaml: own 3',
       'b/x: same 4',
@@ -54,21 +64,18 @@ test("a commit's tree has its remotes in a folder of their own, and nothing of t
   })
 })
 
-test('equal commits with equal remotes have one id; without a lock the tree is as it was', async () => {
+test('equal commits with equal remotes have one id', async () => {
   const [one, two] = [await mount(treeOf(own), options), await mount(treeOf(own), options)]
   const fewer = await mount(treeOf(own), { ...options, lock: lockOf([{ remote: chart, pin: {} }]) })
   const none = await mount(treeOf(own), { ...options, lock: new Map() })
-  expect([one.tree === two.tree, one.tree === fewer.tree, none.tree]).toEqual([true, false, treeOf(own).tree])
+  expect([one.tree === two.tree, one.tree === fewer.tree]).toEqual([true, false])
+  expect(await contentsOf(none)).toEqual(['a.yaml: own 3', 'b/x: same 4'])
 })
 
-test('what an entry names is a path of the tree, or the reason why there is none', async () => {
-  const { places } = await mount(treeOf(own), options)
-  expect(remotePath('../base', places)).toBeUndefined()
-  expect(remotePath('github.com/org/repo//deploy?ref=v1', places)).toBe('.gantry-remotes/commit-1/deploy')
-  expect(folderOf(chart, places)).toBe('.gantry-remotes/sha256-2')
-  expect(() => remotePath(away.url, places)).toThrow(unreachable)
-  expect(() => remotePath('github.com/org/repo//deploy?ref=v2', places)).toThrow(/^gantry.lock does not say what base/)
-  expect(() => remotePath('file:///etc', places)).toThrow(/is no address that can be fetched$/)
+test('the folder of a remote, or the reason why there is none', () => {
+  expect(folderOf(base, { folder: '.gantry-remotes/commit-1' })).toBe('.gantry-remotes/commit-1')
+  expect(() => folderOf(away, unreachable)).toThrow(unreachable)
+  expect(() => folderOf(away, undefined)).toThrow(/^gantry.lock does not say what file https:/)
 })
 
 test.each([

@@ -2,13 +2,14 @@
 import { newObject } from '../git/objects.ts'
 import type { ObjectReader, Oid, TreeEntry } from '../git/repository.ts'
 import { RemoteFailure } from './failure.ts'
-import type { FileTree } from './file-tree.ts'
+import { type FileTree, fileTree } from './file-tree.ts'
 import type { Lock } from './lock.ts'
-import { type Place, type Places, mountFolder } from './place.ts'
+import { type Place, mountFolder, placeName, placesFolder } from './place.ts'
 import type { RemoteTree, Remotes } from './remotes.ts'
 
 export interface Mounted extends FileTree {
-  readonly places: Places
+  /** By `describeRemote`: all that the lock has. */
+  readonly places: ReadonlyMap<string, Place>
   /** Something is missing that may be there at the next try: what is rendered from this is not to be remembered. */
   readonly isPassing: boolean
 }
@@ -22,17 +23,20 @@ export interface MountOptions {
 
 /** Never rejects for a remote: who names one that is not to be had is told why. */
 export async function mount(source: FileTree, { remotes, lock, hosts }: MountOptions): Promise<Mounted> {
-  if (lock.size === 0) return { ...source, places: {}, isPassing: false }
   const opened = await Promise.all(
     [...lock].map(async ([key, { remote }]) => ({
       key,
+      remote,
       found: await orFailure(remotes.open(remote, { lock, hosts })),
     })),
   )
   const trees = opened.flatMap(({ found }) => (found instanceof RemoteFailure ? [] : [found]))
+  const files = opened.map(
+    ({ remote, found }) => [placeName(remote), Buffer.from(JSON.stringify(placeOf(found)))] as const,
+  )
   return {
-    ...(await withFolder(source, trees)),
-    places: Object.fromEntries(opened.map(({ key, found }) => [key, placeOf(found)])),
+    ...(await withFolder(source, [...trees, { id: placesFolder, ...fileTree(new Map(files)) }])),
+    places: new Map(opened.map(({ key, found }) => [key, placeOf(found)])),
     isPassing: opened.some(({ found }) => found instanceof RemoteFailure && found.code === 'Unreachable'),
   }
 }

@@ -1,5 +1,4 @@
 /** Where in a commit's tree its remotes are to be read. Pure: a render worker sees no more of them than this. */
-import { readAddress } from './address.ts'
 import { RemoteFailure } from './failure.ts'
 import { type Remote, describeRemote } from './remote.ts'
 
@@ -9,27 +8,27 @@ export const mountFolder = '.gantry-remotes'
 /** The folder of a remote's files, or why there is none. */
 export type Place = { readonly folder: string } | Pick<RemoteFailure, 'code' | 'message' | 'remedy'>
 
-/** By `describeRemote`: all that the commit's lock has. */
-export type Places = Readonly<Record<string, Place>>
-
-/** Throws RemoteFailure. */
-export function folderOf(remote: Remote, places: Places): string {
-  const key = describeRemote(remote)
-  const place = Object.hasOwn(places, key) ? places[key] : undefined
+/** Throws RemoteFailure; undefined is a place that the commit's lock does not have. */
+export function folderOf(remote: Remote, place: Place | undefined): string {
   if (place === undefined) throw notLocked(remote)
   if ('folder' in place) return place.folder
   throw new RemoteFailure(place.code, place.message, place.remedy)
 }
 
+/** Beside the remotes, a file for each that the lock names. */
+export const placesFolder = 'places'
+
 /**
- * The path of what an entry of a kustomization names, from the root of the tree; undefined where it is a path of the same
- * repository. Throws RemoteFailure.
+ * The file that holds a remote's Place as JSON. A unit that reads it is rendered anew when that remote changes, and no other
+ * is.
  */
-export function remotePath(text: string, places: Places): string | undefined {
-  const address = readAddress(text)
-  if (address === undefined) return undefined
-  const folder = folderOf(address.remote, places)
-  return address.path === '' ? folder : `${folder}/${address.path}`
+export function placeFile(remote: Remote): string {
+  return `${mountFolder}/${placesFolder}/${placeName(remote)}`
+}
+
+/** Addresses hold slashes, which no name of a file may hold. */
+export function placeName(remote: Remote): string {
+  return Buffer.from(describeRemote(remote)).toString('base64url')
 }
 
 /** The folder that no `..` of a path may leave: that of the remote whose file it is, or '' in the commit itself. */

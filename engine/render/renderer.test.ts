@@ -226,7 +226,7 @@ describe('rendering', () => {
         'link/kustomization.yaml:1:13: error: link/l is a symbolic link, which is not followed; name the path of what it points to',
         'circle/kustomization.yaml:1:13: error: the kustomizations refer to each other in a circle: other → circle → other',
         'out/kustomization.yaml:2:3: error: ../../x.yaml leads out of the repository; copy what it names into the repository',
-        'remote/kustomization.yaml:2:3: error: https://example.com/x.yaml is not in this repository, and nothing is fetched while rendering; copy it into the repository and name its path',
+        'remote/kustomization.yaml:2:3: error: gantry.lock does not say what file https://example.com/x.yaml is; run gantry vendor, and commit gantry.lock',
         'typo/kustomization.yaml:2:1: error: the field namePrefx is not known to Kustomize; write namePrefix',
       ],
     },

@@ -4,10 +4,12 @@ import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import { defaultSettings, type ClusterSettings } from '../api/settings.ts'
 import type { ObjectReader, Oid } from '../git/repository.ts'
+import type { Remotes } from '../remotes/remotes.ts'
 import { CommitFiles } from './commit-files.ts'
 import { DiskCache } from './disk-cache.ts'
 import { inFile, renderFolder, settingsFile, type Folder, type Part } from './folder.ts'
 import { noRules } from './ignore-rules.ts'
+import { mountRemotes } from './mount-remotes.ts'
 import { buildAll, kustomizationUnit } from './kustomizations.ts'
 import { PolicyChecker } from './policy/checker.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
@@ -49,13 +51,15 @@ export interface RendererOptions {
   /** False gives objects as they are written, neither checked nor defaulted. */
   readonly validate?: boolean
   readonly onUnit?: OnUnit
+  /** Gives what the commit's gantry.lock names; without it nothing remote is there. */
+  readonly remotes?: Remotes
 }
 
 /** So many trees are remembered: the applied one, and a few that were pushed, previewed or reverted. */
 const remembered = 4
 
 export function createRenderer(options: RendererOptions = {}): Renderer {
-  const { cacheFolder, workers, limits, validate = true, onUnit } = options
+  const { cacheFolder, workers, limits, validate = true, onUnit, remotes } = options
   const allLimits = { ...defaultLimits, ...limits }
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
@@ -75,10 +79,10 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
       const failuresBefore = failures()
       const tree = {
         id,
-        ...(await renderTree(source, { paths, reader, kustomizations, policies, validate, earlier: trees })),
+        ...(await renderTree(source, { paths, reader, kustomizations, policies, validate, remotes, earlier: trees })),
       }
-      // What failed for want of time or memory is tried again when the tree is asked for again.
-      if (failures() === failuresBefore) {
+      // What failed for want of time, memory or a server is tried again when the tree is asked for again.
+      if (failures() === failuresBefore && !tree.isPassing) {
         trees.unshift(tree)
         trees.length = Math.min(trees.length, remembered)
       }
@@ -100,6 +104,8 @@ interface RenderedTree {
   /** Absent where the manifests were not looked at together. */
   readonly set?: CheckedSet
   readonly rendered: Rendered
+  /** It may be another at the next try. */
+  readonly isPassing: boolean
 }
 
 interface TreeOptions {
@@ -108,12 +114,13 @@ interface TreeOptions {
   readonly kustomizations: TreeUnitReader<'kustomization'>
   readonly policies: PolicyChecker
   readonly validate: boolean
+  readonly remotes: Remotes | undefined
   readonly earlier: readonly RenderedTree[]
 }
 
 async function renderTree(
   { objects, tree }: Source,
-  { paths, reader, kustomizations, policies, validate, earlier }: TreeOptions,
+  { paths, reader, kustomizations, policies, validate, remotes, earlier }: TreeOptions,
 ): Promise<Omit<RenderedTree, 'id'>> {
   const { settings, problems } = await readSettings({ objects, tree }, reader)
   const followed = paths ?? settings.spec.paths
@@ -121,16 +128,25 @@ async function renderTree(
     { tree, path: '', rules: noRules, scope: scopeOf(followed), earlier: earlier.map(each => each.root) },
     { objects, render: file => reader.read(objects, file) },
   )
-  const files = new CommitFiles({ objects, tree })
+  const mounted = await mountRemotes({ objects, tree }, { remotes, hosts: settings.spec.remotes.hosts })
+  const { isPassing } = mounted
+  const files = new CommitFiles(mounted)
   const built = await buildAll(root.kustomizations, { files, reader: kustomizations })
   const manifests = built.manifests.length === 0 ? root.manifests : [...root.manifests, ...built.manifests]
-  const found = [...problems, ...missingFolders(root, followed), ...root.problems, ...built.problems]
-  if (!validate) return { root, rendered: { manifests, settings, problems: found } }
+  const found = [
+    ...problems,
+    ...mounted.problems,
+    ...missingFolders(root, followed),
+    ...root.problems,
+    ...built.problems,
+  ]
+  if (!validate) return { root, isPassing, rendered: { manifests, settings, problems: found } }
   const broken = await policies.check(manifests, { policy: settings.spec.policy, files })
   // With objects missing because they are invalid, what refers to them would seem wrong too.
-  if (found.some(isError)) return { root, rendered: { manifests, settings, problems: [...found, ...broken] } }
+  if (found.some(isError))
+    return { root, isPassing, rendered: { manifests, settings, problems: [...found, ...broken] } }
   const set = checkSet(manifests, earlier.find(each => each.set !== undefined)?.set)
-  return { root, set, rendered: { manifests, settings, problems: [...found, ...set.problems, ...broken] } }
+  return { root, set, isPassing, rendered: { manifests, settings, problems: [...found, ...set.problems, ...broken] } }
 }
 
 async function readSettings(

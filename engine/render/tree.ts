@@ -1,4 +1,5 @@
 import type { Origin } from '../api/problem.ts'
+import { rootOf } from '../remotes/place.ts'
 import { RenderFailure } from './failure.ts'
 
 /** The files of a commit. Paths are from the root of the tree, without a leading slash; '' is the root. */
@@ -27,25 +28,17 @@ export function pathIn(folder: string, name: string): string {
 
 /** The path that a file of a folder names, from the root of the tree. */
 export function pathFrom(folder: string, { path, origin }: { readonly path: string; readonly origin: Origin }): string {
-  if (
-    /^[a-z][a-z0-9+.-]*:\/\//i.test(path) ||
-    /^(?:[^/@\s]+@[^/\s]+:|github\.com[/:])/.test(path) ||
-    /[?]ref=/.test(path)
-  ) {
-    throw new RenderFailure(`${path} is not in this repository, and nothing is fetched while rendering`, {
-      origin,
-      remedy: 'copy it into the repository and name its path',
-    })
-  }
   if (path.startsWith('/')) {
     throw new RenderFailure(`${path} is an absolute path`, { origin, remedy: 'write it relative to this folder' })
   }
   const parts = folder === '' ? [] : folder.split('/')
+  // The files of a remote are a repository of their own.
+  const least = rootOf(folder) === '' ? 0 : 2
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue
     if (part !== '..') {
       parts.push(part)
-    } else if (parts.pop() === undefined) {
+    } else if (parts.length === least || parts.pop() === undefined) {
       throw new RenderFailure(`${path} leads out of the repository`, {
         origin,
         remedy: 'copy what it names into the repository',

@@ -21,7 +21,8 @@ import { annotationsOf, isEmpty, newResource, type Resource } from './resource.t
 import { ResourceSet } from './resource-set.ts'
 import { sortResources } from './sort.ts'
 import { configuredTransformer, transformersOf, type TransformerContext } from './transformers.ts'
-import { kindOf, pathFrom, type TreeReader } from '../tree.ts'
+import { resourcePath } from '../resource-path.ts'
+import { kindOf, type TreeReader } from '../tree.ts'
 import { joinVariables, noteVariables, readVariable, substitute, type Variable } from './variables.ts'
 
 /** What a kustomization gives. */
@@ -156,7 +157,7 @@ class Build {
   }
 
   #addResource(into: Accumulated, { path, origin, layer }: Named): void {
-    const at = pathFrom(layer.folder, { path, origin })
+    const at = resourcePath(this.#tree, { folder: layer.folder, path, origin })
     const kind = kindOf(this.#tree, { path: at, origin })
     if (kind === undefined) {
       throw new RenderFailure(`${path} is neither a file nor a folder of this repository`, {
@@ -184,7 +185,7 @@ class Build {
   }
 
   #addComponent(into: Accumulated, { path, origin, layer }: Named): void {
-    const at = pathFrom(layer.folder, { path, origin })
+    const at = resourcePath(this.#tree, { folder: layer.folder, path, origin })
     if (kindOf(this.#tree, { path: at, origin }) !== 'folder') {
       throw new RenderFailure(`${path} is no folder of this repository`, { origin, remedy: 'check the path' })
     }
@@ -314,7 +315,8 @@ class Build {
       schemas,
       file: kustomization.file,
       readFile: (path, origin) => this.#file(folder, { path, origin }),
-      isFile: (path, origin) => kindOf(this.#tree, { path: pathFrom(folder, { path, origin }), origin }) === 'file',
+      isFile: (path, origin) =>
+        kindOf(this.#tree, { path: resourcePath(this.#tree, { folder, path, origin }), origin }) === 'file',
     }
     const own = transformersOf(kustomization, context).map(transformer => ({
       transformer,
@@ -343,7 +345,7 @@ class Build {
     folder: string,
     { path, origin }: { readonly path: string; readonly origin: Origin },
   ): { bytes: Uint8Array; file: string } {
-    const file = pathFrom(folder, { path, origin })
+    const file = resourcePath(this.#tree, { folder, path, origin })
     const bytes = kindOf(this.#tree, { path: file, origin }) === 'file' ? this.#tree.read(file) : undefined
     if (bytes !== undefined) return { bytes, file }
     throw new RenderFailure(`${path} is no file of this repository`, {
