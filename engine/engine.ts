@@ -21,6 +21,8 @@ import { openNodes } from './nodes.ts'
 import type { LocalAgent } from './nodes.ts'
 import type { NetworkMode } from './protocol/session.ts'
 import { createOutbox } from './outbox.ts'
+import type { Credentials } from './remotes/credentials.ts'
+import { createRemotes } from './remotes/remotes.ts'
 import { createRenderer } from './render/renderer.ts'
 import { pathBelow, serve } from './serve.ts'
 import type { OpenStream, Readiness } from './server/controls.ts'
@@ -42,6 +44,8 @@ export interface EngineOptions {
   /** Where the TLS port listens. */
   readonly listen: string
   readonly intervalSeconds: number
+  /** For charts, by host. */
+  readonly credentials: Credentials
   /** What runs pods on this machine; undefined where it is no node. */
   readonly agent: Omit<LocalAgent, 'nodeName'> | undefined
   /** Where agents of other machines knock; undefined where there are none. */
@@ -121,7 +125,9 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   const state = await openState(options)
   own(() => state.close())
   const { repository, now } = state
-  const renderer = createRenderer({ cacheFolder: data.file('cache') })
+  const remotes = createRemotes({ folder: data.file('remotes'), credentials: options.credentials })
+  own(() => remotes.close())
+  const renderer = createRenderer({ cacheFolder: data.file('cache'), remotes })
   own(() => renderer.close())
   const store = createStore()
   const registry = new Registry()

@@ -11,6 +11,7 @@ import type { LocalAgent } from '../nodes.ts'
 import type { NetworkMode } from '../protocol/session.ts'
 import { formatEngineAddress } from '../protocol/address.ts'
 import type { EngineAddress } from '../protocol/address.ts'
+import { readCredentials } from '../remotes/credentials.ts'
 import { saveConnection } from './connection.ts'
 import { CliError } from './failure.ts'
 
@@ -25,6 +26,7 @@ export interface EngineFlags {
   readonly listen: string
   /** Seconds. */
   readonly interval: number
+  readonly registryConfig?: string
   readonly agentsListen: EngineAddress | undefined
   readonly tlsSan: readonly string[]
   /** Seconds; for tests. */
@@ -85,6 +87,7 @@ export async function runEngine(program: Program, options: EngineFlags): Promise
     tlsPort: options.tlsPort,
     listen: options.listen,
     intervalSeconds: options.interval,
+    credentials: await readCredentials(options.registryConfig),
     agent: options.agent,
     agentsListen: options.agentsListen,
     tlsSans: options.tlsSan,

@@ -19,6 +19,7 @@ interface Flags {
   readonly tlsPort: string
   readonly listen: string
   readonly interval: string
+  readonly registryConfig?: string
   readonly agentsListen?: string
   readonly tlsSan: readonly string[]
   readonly certificateLifetime?: string
@@ -74,6 +75,7 @@ function withFlags(command: Command): Command {
     .option('--port <number>', 'for git, the API, health and metrics, on 127.0.0.1', '7420')
     .option('--tls-port <number>', 'the same over TLS, for kubectl', '7443')
     .option('--listen <address>', 'where the TLS port listens', '127.0.0.1')
+    .option('--registry-config <file>', 'credentials for charts, as docker login writes them (~/.docker/config.json)')
     .option('--interval <seconds>', 'how often a repository elsewhere is read', '30')
     .option('--tls-san <name...>', "more names and addresses for the engine's certificate", [])
     .addOption(

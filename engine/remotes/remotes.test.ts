@@ -59,7 +59,9 @@ async function slowly({ host }: Host): Promise<Host> {
   }
 }
 
-const patience = { idle: 300, total: 2000, again: [1, 1] }
+const patience = { idle: 20_000, total: 30_000, again: [1, 1] }
+/** For servers that are silent on purpose. */
+const impatience = { ...patience, idle: 300 }
 
 function remotes(more: Partial<RemotesOptions> = {}): Remotes {
   const made = createRemotes({ folder: join(folder, 'store'), patience, ...more })
@@ -184,7 +186,12 @@ describe('a chart repository', () => {
     })
   })
 
-  test.each<{ name: string; answer: (elsewhere: string) => Parameters<typeof serve>[0]; failure: object }>([
+  test.each<{
+    name: string
+    patience?: typeof patience
+    answer: (elsewhere: string) => Parameters<typeof serve>[0]
+    failure: object
+  }>([
     {
       name: 'a redirect to a host that is not allowed',
       answer: elsewhere => (_, response) =>
@@ -208,6 +215,7 @@ describe('a chart repository', () => {
     },
     {
       name: 'a server that says nothing',
+      patience: impatience,
       answer: () => () => undefined,
       failure: { code: 'Unreachable', message: expect.stringMatching(/no sign of life for 0.3 s$/) },
     },
@@ -251,10 +259,10 @@ describe('a chart repository', () => {
       answer: () => (_, response) => void response.end('entries: {web: [{version: 3.0.0, urls: [x]}]}'),
       failure: { code: 'Refused', message: 'no version of the chart is in the range ^1.2: there are 3.0.0' },
     },
-  ])('$name', async ({ answer, failure }) => {
+  ])('$name', async ({ answer, failure, patience: asked }) => {
     const elsewhere = await started(startChartHost())
     host.answers.set('/charts/index.yaml', answer(elsewhere.host))
-    const found = await failureOf(remotes().resolve(web, { hosts }))
+    const found = await failureOf(remotes({ patience: asked ?? patience }).resolve(web, { hosts }))
     expect(found).toMatchObject(failure)
     expect(`${found.message} ${found.remedy}`).not.toContain('s3cret')
     expect(elsewhere.asked).toEqual([])
@@ -458,7 +466,7 @@ describe('a base', () => {
     expect(await Promise.all(found)).toEqual([{ a: '1' }, 'Unreachable', { a: '3' }])
   })
 
-  test.each<{ name: string; spoil: () => Promise<Remote>; failure: object }>([
+  test.each<{ name: string; patience?: typeof patience; spoil: () => Promise<Remote>; failure: object }>([
     {
       name: 'a tag that is not there',
       spoil: async () => base,
@@ -487,16 +495,17 @@ describe('a base', () => {
     },
     {
       name: 'a host that is silent',
+      patience: impatience,
       spoil: async () => {
         host.spoil = () => true
         return base
       },
       failure: { code: 'Unreachable' },
     },
-  ])('$name', async ({ spoil, failure }) => {
+  ])('$name', async ({ spoil, failure, patience: asked }) => {
     await host.commit({ a: '1' })
     const remote = await spoil()
-    const own = remotes()
+    const own = remotes({ patience: asked ?? patience })
     const work = async () => own.open(remote, { lock: locked(remote, await own.resolve(remote, { hosts })), hosts })
     expect(await failureOf(work())).toMatchObject(failure)
   })
@@ -508,13 +517,12 @@ describe('a base', () => {
     const url = `http://${proxy.host}/org/repo.git`
     const remote: Remote = { kind: 'base', url, ref: commit }
     const options = { lock: locked(remote, { commit }), hosts: [proxy.host] }
-    const patient = { idle: 10_000, total: 20_000, again: [] }
-    const own = remotes({ limits: { fetchBytes: 64 << 10 }, patience: patient })
+    const own = remotes({ limits: { fetchBytes: 64 << 10 } })
     expect(await failureOf(own.open(remote, options))).toMatchObject({
       code: 'Refused',
       message: expect.stringMatching(/it is larger than 0.0625 MiB, the most that is fetched$/),
     })
-    expect(await contentsOf(await remotes({ patience: patient }).open(remote, options))).toEqual({ noise })
+    expect(await contentsOf(await remotes().open(remote, options))).toEqual({ noise })
   })
 })
 
