@@ -38,7 +38,9 @@ export async function vendorFolder(
   const after = isWhole ? lock : new Map([...before, ...lock])
   const changes = describeChanges(before, after)
   for (const line of changes) terminal.write(`${line}\n`)
-  if (changes.length === 0 && problems.length === 0) terminal.write(`${lockFile} says what everything is\n`)
+  if (changes.length === 0 && problems.length === 0) {
+    terminal.write(after.size === 0 ? 'nothing here comes from elsewhere\n' : `${lockFile} says what everything is\n`)
+  }
   if (flags.check) {
     const isCurrent = changes.length === 0 && problems.length === 0
     if (!isCurrent) terminal.note(`${lockFile} is not up to date; run gantry vendor, and commit it\n`)
