@@ -5,6 +5,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client'
 import { clusterKind } from './api/cluster-object.ts'
 import type { ClusterObject } from './api/cluster-object.ts'
 import { Cluster } from './cluster/cluster.ts'
+import { assignments } from './core/step.ts'
 import type { ObjectChange } from './cluster/view.ts'
 import { createControls } from './controls.ts'
 import type { DataFolder } from './data.ts'
@@ -146,6 +147,7 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
     record: changes => state.record(changes),
     reserve: upTo => state.reserve(upTo),
     publish,
+    assignments: () => assignments(cluster),
     send: (node, delta) => nodes.frontDoor.send(node, delta),
     onTrouble(error) {
       if (error === undefined) say('recording works again')

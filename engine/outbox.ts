@@ -1,6 +1,6 @@
 /**
  * Carries out what the core wants, strictly in order: what was decided is durable before any watcher or agent hears of
- * it. Steps that come while a commit is being written share the next one.
+ * it. Steps that come while a commit is being written share the next one, and the messages that tell of it.
  */
 import type { NodeName } from './api/types.ts'
 import type { AssignmentDelta } from './protocol/session.ts'
@@ -13,6 +13,8 @@ export interface OutboxOptions {
   /** Makes sure that no later start of the engine gives out versions up to this one again. */
   reserve(resourceVersion: number): Promise<void>
   publish(changes: readonly ObjectChange[]): void
+  /** What agents are to hear of all that was pushed so far. */
+  assignments(): ReadonlyMap<NodeName, AssignmentDelta>
   send(node: NodeName, delta: AssignmentDelta): void
   /** Recording fails, and what is tried again; undefined once it works. */
   onTrouble(error: Error | undefined): void
@@ -80,12 +82,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const batch = queue
       queue = []
       const changes = batch.flatMap(({ record: made }) => made)
+      const deltas = batch.some(({ news }) => news) ? options.assignments() : []
       const last = changes.at(-1)
       unrecorded = [...unrecorded, ...changes]
       if (last !== undefined && !(await insist(() => options.reserve(last.resourceVersion)))) return
       if (changes.some(({ decided }) => decided) && !(await record())) return
       if (changes.length > 0) options.publish(changes)
-      for (const { send } of batch) for (const [node, delta] of send) options.send(node, delta)
+      for (const [node, delta] of deltas) options.send(node, delta)
     }
     if (unrecorded.length > 0) statusTimer ??= setTimeout(() => start(record), statusDelay)
   }
@@ -104,7 +107,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return unrecorded.length + queue.reduce((sum, { record: made }) => sum + made.length, 0)
     },
     push(effects) {
-      if (effects.record.length === 0 && effects.send.size === 0) return
+      if (effects.record.length === 0 && !effects.news) return
       queue.push(effects)
       start(flush)
     },

@@ -2,7 +2,7 @@ import type { NodeName } from '../api/types.ts'
 import type { Manifest, Revision } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import type { ClusterSettings } from '../api/settings.ts'
-import type { AssignmentDelta, EventReport, NodeReport, PodReport, ServiceProblem } from '../protocol/session.ts'
+import type { EventReport, NodeReport, PodReport, ServiceProblem } from '../protocol/session.ts'
 import type { ObjectChange } from '../cluster/view.ts'
 
 /** What the outside told the core. */
@@ -41,8 +41,8 @@ export type Event =
 export interface Effects {
   /** 1. Commit to the observed branch what was decided; then tell the watchers of every change. */
   readonly record: readonly ObjectChange[]
-  /** 2. Then tell the agents. */
-  readonly send: ReadonlyMap<NodeName, AssignmentDelta>
+  /** 2. Then tell the agents: there is something in `assignments` for them. */
+  readonly news: boolean
   /** 3. The next moment (env.now) at which something falls due. */
   readonly wakeAt: number | undefined
 }

@@ -3,7 +3,7 @@ import type { KubeObject, Node, NodeName, NodeStatus } from '../api/types.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import type { AssignmentDelta } from '../protocol/session.ts'
 import type { Event } from './event.ts'
-import { step } from './step.ts'
+import { assignments, step } from './step.ts'
 
 const options = { clusterName: 'test', serviceCIDR: '10.96.0.0/16', nodePorts: { from: 30_000, to: 32_767 } }
 
@@ -17,10 +17,12 @@ class Told {
   readonly #cluster = new Cluster({ startVersion: 0 })
   readonly #told: { to: NodeName; delta: AssignmentDelta }[] = []
   #ids = 0
+  #now = 0
 
   event(event: Event): void {
-    const env = { now: 0, newId: () => `uid-${++this.#ids}`, random: () => 0.5 }
-    for (const [to, delta] of step(this.#cluster, event, env, options).send) this.#told.push({ to, delta })
+    const env = { now: this.#now, newId: () => `uid-${++this.#ids}`, random: () => 0.5 }
+    if (!step(this.#cluster, event, env, options).news) return
+    for (const [to, delta] of assignments(this.#cluster)) this.#told.push({ to, delta })
   }
   join(name: NodeName, { podCIDR = '10.244.0.0/24', status = {} }: Said): void {
     this.event({ kind: 'joined', node: { name, labels: { of: name }, taints: [], status }, podCIDR })
@@ -28,7 +30,13 @@ class Told {
   say(name: NodeName, status: NodeStatus): void {
     this.event({ kind: 'node', node: { name, labels: { of: name }, taints: [], status } })
   }
+  /** Until news of a node, which may wait for more, is told. */
+  pass(): void {
+    this.#now += 100
+    this.event({ kind: 'clock' })
+  }
   take(): Record<string, unknown>[] {
+    this.pass()
     return this.#told
       .splice(0)
       .flatMap(({ to, delta }) => [

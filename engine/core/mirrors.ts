@@ -10,6 +10,7 @@ import { conditionOf } from '../cluster/objects/conditions.ts'
 import { drainedCondition } from '../protocol/session.ts'
 import type { AssignmentDelta } from '../protocol/session.ts'
 import { clusterNetwork, isNewsToNodes, isNewsToPeers, peerNode } from './peers.ts'
+import { SharedNews } from './shared-news.ts'
 
 /** Objects by what they are called. */
 type Refs = Map<string, Ref>
@@ -31,27 +32,29 @@ export class Mirrors implements Observer {
   /** Nodes that something changed for alone. */
   readonly #touched = new Set<NodeName>()
   /** What changed for every node. */
-  readonly #shared: Refs = new Map()
+  readonly #shared = new SharedNews()
+  /** Whether the nodes are to hear of that now. */
+  #due = false
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
     for (const pod of cluster.list('Pod')) this.#followConfigs(undefined, pod)
   }
 
-  changed({ ref, before, after }: ObjectChange): void {
+  changed(change: ObjectChange): void {
+    const { ref, before, after } = change
     switch (ref.kind) {
       case 'Service':
       case 'EndpointSlice':
-        this.#shared.set(describeRef(ref), ref)
+        this.#shared.add(change)
         return
       case 'Node':
         this.#mark(ref.key, ref)
-        if (isNewsToPeers(before as Node | undefined, after as Node | undefined))
-          this.#shared.set(describeRef(ref), ref)
+        if (isNewsToPeers(before as Node | undefined, after as Node | undefined)) this.#shared.add(change)
         return
       case clusterKind:
         if (isNewsToNodes(before as ClusterObject | undefined, after as ClusterObject | undefined))
-          this.#shared.set(describeRef(ref), ref)
+          this.#shared.add(change)
         return
       case 'ConfigMap':
       case 'Secret':
@@ -68,22 +71,39 @@ export class Mirrors implements Observer {
     this.#touched.add(node)
   }
 
-  /** What to tell the agents that are connected; what the others missed they hear when they join. */
+  /** Whether there is anything to tell now; and if not all of it, when the rest is. */
+  look(now: number): { readonly news: boolean; readonly wakeAt: number | undefined } {
+    const dueAt = this.#shared.dueAt(now)
+    this.#due = dueAt !== undefined && dueAt <= now
+    return { news: this.#due || this.#touched.size > 0, wakeAt: this.#due ? undefined : dueAt }
+  }
+
+  /**
+   * What to tell the agents that are connected; what the others missed they hear when they join. Those that are told the
+   * same share one delta.
+   */
   take(): ReadonlyMap<NodeName, AssignmentDelta> {
     const { sessions } = this.#cluster
+    const shared: ReadonlyMap<string, Ref> = this.#due ? this.#shared.take() : new Map()
+    this.#due = false
     const deltas = new Map<NodeName, AssignmentDelta>()
-    for (const node of this.#shared.size > 0 ? sessions.connected() : this.#touched) {
-      if (sessions.isConnected(node)) deltas.set(node, this.#take(node))
+    let common: AssignmentDelta | undefined
+    for (const node of shared.size > 0 ? sessions.connected() : this.#touched) {
+      if (!sessions.isConnected(node)) continue
+      const { dirty, full } = this.#of(node)
+      const isCommon = !full && dirty.size === 0 && !shared.has(describeRef({ kind: 'Node', key: node }))
+      const delta = (isCommon ? common : undefined) ?? this.#take(node, shared)
+      if (isCommon) common = delta
+      deltas.set(node, delta)
     }
     for (const node of this.#touched) this.#of(node).dirty.clear()
     this.#touched.clear()
-    this.#shared.clear()
     return deltas
   }
 
-  #take(node: NodeName): AssignmentDelta {
+  #take(node: NodeName, shared: ReadonlyMap<string, Ref>): AssignmentDelta {
     const mirror = this.#of(node)
-    if (!mirror.full) return this.#delta(node, mirror)
+    if (!mirror.full) return this.#delta(node, { mirror, refs: new Map([...mirror.dirty, ...shared]) })
     mirror.full = false
     return this.#everything(node, mirror)
   }
@@ -98,19 +118,27 @@ export class Mirrors implements Observer {
       ...cluster.list('Service'),
       ...cluster.list('EndpointSlice'),
     ]
-    return { full: true, resourceVersion: cluster.resourceVersion, put, delete: [] }
+    return { full: true, resourceVersion: this.#resourceVersion, put, delete: [] }
   }
 
-  #delta(node: NodeName, mirror: NodeMirror): AssignmentDelta {
+  #delta(
+    node: NodeName,
+    { mirror, refs }: { readonly mirror: NodeMirror; readonly refs: ReadonlyMap<string, Ref> },
+  ): AssignmentDelta {
     const put: KubeObject[] = []
     const gone: Ref[] = []
-    for (const [id, ref] of new Map([...mirror.dirty, ...this.#shared])) {
+    for (const [id, ref] of refs) {
       const object = this.#cluster.get(ref.kind, ref.key)
       const seen = object && visible(object, { id, node, mirror })
       if (seen) put.push(seen)
       else gone.push(ref)
     }
-    return { full: false, resourceVersion: this.#cluster.resourceVersion, put, delete: gone }
+    return { full: false, resourceVersion: this.#resourceVersion, put, delete: gone }
+  }
+
+  /** The one up to which whoever hears the deltas so far has heard everything. */
+  get #resourceVersion(): number {
+    return this.#shared.resourceVersion ?? this.#cluster.resourceVersion
   }
 
   #followPod(ref: Ref, before: Pod | undefined, after: Pod | undefined): void {

@@ -1,7 +1,9 @@
 import { clusterKind } from '../api/cluster-object.ts'
+import type { NodeName } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Change, Env, ObjectChange } from '../cluster/view.ts'
 import { earliest } from '../cluster/decision.ts'
+import type { AssignmentDelta } from '../protocol/session.ts'
 import { NodeInfos } from '../scheduler/node-infos.ts'
 import { decide } from './decide.ts'
 import type { Effects, Event } from './event.ts'
@@ -44,7 +46,16 @@ export function step(cluster: Cluster, event: Event, env: Env, options: CoreOpti
     return apply(decision.changes)
   })
   if (event.kind === 'clock') record.push(...cluster.expireEvents(env))
-  return { record, send: mirrors.take(), wakeAt: earliest(work.deadlines.next(), cluster.eventsWakeAt()) }
+  const { news, wakeAt } = mirrors.look(env.now)
+  return { record, news, wakeAt: earliest(work.deadlines.next(), cluster.eventsWakeAt(), wakeAt) }
+}
+
+/**
+ * What to tell each agent after the steps so far: to be sent once these are durable. Steps that are recorded together are
+ * told together.
+ */
+export function assignments(cluster: Cluster): ReadonlyMap<NodeName, AssignmentDelta> {
+  return cluster.observer(Mirrors).take()
 }
 
 /**

@@ -15,6 +15,7 @@ import { isWaiting, type Refusals } from '../scheduler/reconcile.ts'
 import { Deadlines } from './deadlines.ts'
 import { KeyQueue } from './key-queue.ts'
 import { markDirty, rolloutRound, type Task, tasks } from './dirty.ts'
+import { urgencyOf } from './urgency.ts'
 
 export interface WorkItem {
   readonly task: Task
@@ -45,6 +46,8 @@ export class Work implements Observer {
         this.changed({ ref: refOf(after), after, resourceVersion: cluster.resourceVersion, decided: false })
       }
     }
+    // What an earlier engine took away may not have been served everywhere when it died.
+    if (cluster.list('EndpointSlice').length > 0) cluster.sessions.routesVersion = cluster.resourceVersion
   }
 
   /** A commit is to be applied, stage after stage; undefined: it is applied already. */
@@ -68,7 +71,8 @@ export class Work implements Observer {
     if (change.ref.kind === 'Node') this.#followNode(change.ref.key, change)
     // What holds up a drain may do so no longer.
     if (change.ref.kind === 'PodDisruptionBudget') for (const node of this.#drainedNodes) this.mark('node', node)
-    if (change.ref.kind === 'EndpointSlice') this.#cluster.sessions.routesVersion = change.resourceVersion
+    if (change.ref.kind === 'EndpointSlice' && urgencyOf(change) === 'now')
+      this.#cluster.sessions.routesVersion = change.resourceVersion
   }
 
   /** The first thing to do of the earliest task that has any. */

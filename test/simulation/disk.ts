@@ -1,7 +1,8 @@
 import { describeRef } from '../../engine/api/reference.ts'
-import type { KubeObject } from '../../engine/api/types.ts'
+import type { KubeObject, NodeName } from '../../engine/api/types.ts'
 import type { ObjectChange } from '../../engine/cluster/view.ts'
 import type { Effects } from '../../engine/core/event.ts'
+import type { AssignmentDelta } from '../../engine/protocol/session.ts'
 import { readYaml } from '../../engine/record/read-yaml.ts'
 import { serialize } from '../../engine/record/recordable.ts'
 import type { World } from './world.ts'
@@ -10,8 +11,9 @@ import type { World } from './world.ts'
 const reserved = 1_000_000
 
 export interface DiskHandlers {
-  /** What was recorded may be sent. */
-  send(effects: Effects): void
+  /** What agents are to hear of all that was pushed so far: called before that is recorded. */
+  assignments(): ReadonlyMap<NodeName, AssignmentDelta>
+  send(node: NodeName, delta: AssignmentDelta): void
   /** Everything that the engine decided until now is recorded; `changes` came with this commit. */
   onRecorded(changes: readonly ObjectChange[]): void
 }
@@ -53,7 +55,7 @@ export class Disk {
   }
 
   push(effects: Effects): void {
-    if (effects.record.length === 0 && effects.send.size === 0) return
+    if (effects.record.length === 0 && !effects.news) return
     this.#queue.push(effects)
     this.#flush()
   }
@@ -88,11 +90,12 @@ export class Disk {
     const batch = this.#queue
     this.#queue = []
     const changes = batch.flatMap(({ record }) => record)
+    const deltas = batch.some(({ news }) => news) ? this.#handlers.assignments() : []
     this.#unrecorded.push(...changes)
     this.#version = changes.at(-1)?.resourceVersion ?? this.#version
     if (changes.some(({ decided }) => decided)) this.#record()
     else if (changes.length > 0) this.#recordLater()
-    for (const effects of batch) this.#handlers.send(effects)
+    for (const [node, delta] of deltas) this.#handlers.send(node, delta)
   }
 
   #record(): void {

@@ -2,7 +2,7 @@ import type { NodeName } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
 import type { Env, ObjectChange } from '../../engine/cluster/view.ts'
 import type { Event } from '../../engine/core/event.ts'
-import { type CoreOptions, step } from '../../engine/core/step.ts'
+import { assignments, type CoreOptions, step } from '../../engine/core/step.ts'
 import type { AssignmentDelta } from '../../engine/protocol/session.ts'
 import { Disk } from './disk.ts'
 import { check } from './invariants/violation.ts'
@@ -21,7 +21,6 @@ export interface Step {
   readonly cluster: Cluster
   readonly event: Event
   readonly record: readonly ObjectChange[]
-  readonly send: ReadonlyMap<NodeName, AssignmentDelta>
   readonly now: number
 }
 
@@ -29,6 +28,7 @@ export interface EngineHandlers {
   onStarted(cluster: Cluster): void
   onCrashed(): void
   onStep(step: Step): void
+  onAssigned(cluster: Cluster, deltas: ReadonlyMap<NodeName, AssignmentDelta>): void
   onRecorded(cluster: Cluster, changes: readonly ObjectChange[]): void
   send(node: NodeName, delta: AssignmentDelta): void
 }
@@ -46,9 +46,13 @@ export class EngineProcess {
     this.#world = world
     this.#handlers = handlers
     this.disk = new Disk(world, {
-      send: ({ send }) => {
-        for (const [node, delta] of send) handlers.send(node, delta)
+      assignments: () => {
+        if (!this.cluster) return new Map()
+        const deltas = assignments(this.cluster)
+        handlers.onAssigned(this.cluster, deltas)
+        return deltas
       },
+      send: handlers.send,
       onRecorded: changes => {
         if (this.cluster) handlers.onRecorded(this.cluster, changes)
       },
@@ -81,11 +85,12 @@ export class EngineProcess {
     if (!cluster) return
     const { now, random } = this.#world
     const env: Env = { now, newId: () => `uid-${++this.#ids}`, random: () => random.next() }
-    const { record, send, wakeAt } = step(cluster, event, env, options)
+    const effects = step(cluster, event, env, options)
+    const { record, wakeAt } = effects
     this.#world.log(() => `${describeEvent(event)}: ${record.map(describeChange).join(' ')}`)
     check(event.kind !== 'clock' || wakeAt === undefined || wakeAt > now, () => 'the core wakes without end')
-    this.#handlers.onStep({ cluster, event, record, send, now })
-    this.disk.push({ record, send, wakeAt })
+    this.#handlers.onStep({ cluster, event, record, now })
+    this.disk.push(effects)
     this.#wakeAfter(wakeAt)
   }
 

@@ -9,7 +9,7 @@ import { checkStopping, Draining } from './invariants/draining.ts'
 import { checkStep } from './invariants/every-step.ts'
 import { HookRuns } from './invariants/jobs.ts'
 import { checkComplete, checkRecorded, checkRestored } from './invariants/record.ts'
-import { checkSingleRun } from './invariants/told.ts'
+import { checkKept, checkSingleRun } from './invariants/told.ts'
 import { check, Violation } from './invariants/violation.ts'
 import { type Machine, randomMachine, roomyMachine } from './machines.ts'
 import { Network } from './network.ts'
@@ -49,6 +49,7 @@ export class Simulation {
       onStarted: cluster => this.#onStarted(cluster),
       onCrashed: () => this.#network.engineDied(),
       onStep: step => this.#onStep(step),
+      onAssigned: (cluster, deltas) => checkKept(cluster, { deltas, agents: this.#agents }),
       onRecorded: (cluster, changes) => {
         checkRecorded(cluster, changes, this.#engine.disk.recorded)
         this.#hookRuns.check(changes)
@@ -170,7 +171,7 @@ export class Simulation {
     const { event } = step
     if (event.kind === 'joined' || event.kind === 'node') this.#noteMachine(event.node.name)
     const machines = (node: NodeName) => this.#machines.get(node) ?? []
-    checkStep(step, { agents: this.#agents, branch: this.#branch, machines })
+    checkStep(step, { branch: this.#branch, machines })
     this.#draining.check(step)
     if (this.#quiet) {
       const change = step.record.find(({ ref }) => ref.kind !== 'Event')

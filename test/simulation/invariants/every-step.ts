@@ -1,7 +1,6 @@
 import type { NodeName } from '../../../engine/api/types.ts'
 import type { Branch } from '../branch.ts'
 import type { Step } from '../engine-process.ts'
-import type { FakeAgent } from '../fake-agent.ts'
 import type { Machine } from '../machines.ts'
 import { checkEvictions } from './evictions.ts'
 import { checkFloors } from './floor.ts'
@@ -10,17 +9,15 @@ import { checkPlacements } from './placement.ts'
 import { checkNothingLost, checkRemovals, checkUnchanged } from './removals.ts'
 import { checkPaused, checkRecreations } from './rollouts.ts'
 import { checkRoutes } from './routes.ts'
-import { checkKept } from './told.ts'
 import { checkWaves } from './waves.ts'
 
 export interface Around {
-  readonly agents: readonly FakeAgent[]
   readonly branch: Branch
   readonly machines: (node: NodeName) => readonly Machine[]
 }
 
 /** What must hold after every step of the core. */
-export function checkStep(step: Step, { agents, branch, machines }: Around): void {
+export function checkStep(step: Step, { branch, machines }: Around): void {
   const wishOf = (node: NodeName) => branch.wishOf(node)
   checkFloors(step, wishOf)
   checkRemovals(step)
@@ -31,7 +28,6 @@ export function checkStep(step: Step, { agents, branch, machines }: Around): voi
   checkPlacements(step, { machines, wishOf })
   checkEvictions(step, wishOf)
   checkRoutes(step)
-  checkKept(step, agents)
   checkJobs(step)
   if (branch.accepted) checkWaves(step, branch.accepted.manifests)
   const { kind } = step.event

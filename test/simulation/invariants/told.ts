@@ -1,13 +1,13 @@
 import { clusterKind, type ClusterObject } from '../../../engine/api/cluster-object.ts'
 import { describeRef, refOf } from '../../../engine/api/reference.ts'
 import { equal } from '../../../engine/api/stable.ts'
-import type { EndpointSlice, KubeObject, Pod } from '../../../engine/api/types.ts'
+import type { EndpointSlice, KubeObject, NodeName, Pod } from '../../../engine/api/types.ts'
 import type { Cluster } from '../../../engine/cluster/cluster.ts'
 import { configRefs } from '../../../engine/cluster/config-refs.ts'
 import { conditionOf } from '../../../engine/cluster/objects/conditions.ts'
 import { isActive } from '../../../engine/cluster/objects/pod-state.ts'
 import { clusterNetwork } from '../../../engine/core/peers.ts'
-import type { Step } from '../engine-process.ts'
+import type { AssignmentDelta } from '../../../engine/protocol/session.ts'
 import type { FakeAgent } from '../fake-agent.ts'
 import { check } from './violation.ts'
 
@@ -26,8 +26,11 @@ export function checkSingleRun(agents: readonly FakeAgent[]): void {
  * What an agent is told when its session begins takes no endpoint away whose pod has been ready all the while, even
  * where the engine died in between and has lost what was not recorded.
  */
-export function checkKept({ cluster, send }: Step, agents: readonly FakeAgent[]): void {
-  for (const [node, { full, put }] of send) {
+export function checkKept(
+  cluster: Cluster,
+  { deltas, agents }: { deltas: ReadonlyMap<NodeName, AssignmentDelta>; agents: readonly FakeAgent[] },
+): void {
+  for (const [node, { full, put }] of deltas) {
     const agent = full && agents.find(({ name }) => name === node)
     if (agent) checkEndpointsKept(cluster, { agent, put, agents })
   }
