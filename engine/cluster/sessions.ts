@@ -23,7 +23,7 @@ export interface Draining {
  */
 export class Sessions {
   /**
-   * The resourceVersion at which an endpoint was last taken away from traffic: a proxy that serves it sends nothing to a pod that had
+   * The resourceVersion at which traffic was last to leave an endpoint: a proxy that serves it sends nothing to a pod that had
    * left the endpoints by then.
    */
   routesVersion = 0

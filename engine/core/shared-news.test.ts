@@ -10,7 +10,7 @@ function slice(ready: boolean): EndpointSlice {
     metadata: { name: 'web-1', namespace: 'shop' },
     addressType: 'IPv4',
     ports: [],
-    endpoints: [{ addresses: ['10.244.0.1'], conditions: { ready } }],
+    endpoints: [{ addresses: ['10.244.0.1'], conditions: { ready, serving: ready, terminating: false } }],
   }
 }
 const changes = {

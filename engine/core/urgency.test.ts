@@ -68,10 +68,10 @@ test.each<{ name: string; before?: KubeObject; after?: KubeObject; urgency: stri
     urgency: 'later',
   },
   {
-    name: 'a pod that no traffic went to stops',
+    name: 'a pod that is not ready is told to stop',
     before: slice({ 1: 'starting' }),
     after: slice({ 1: 'ended' }),
-    urgency: 'later',
+    urgency: 'now',
   },
   { name: 'a pod that has ended is gone', before: slice({ 1: 'ended' }), after: slice({}), urgency: 'later' },
   { name: 'an empty slice comes', after: slice({}), urgency: 'later' },

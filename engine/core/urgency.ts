@@ -2,7 +2,6 @@ import { equal } from '../api/stable.ts'
 import type { Endpoint, EndpointSlice } from '../api/types.ts'
 import type { ObjectChange } from '../cluster/view.ts'
 
-/** How soon all nodes are to hear of a change. */
 export type Urgency = 'now' | 'soon' | 'later'
 
 /** How soon all nodes are to hear of a change that concerns them all. */
@@ -15,26 +14,29 @@ export function urgencyOf({ ref, before, after }: ObjectChange): Urgency {
 
 /** What traffic must leave is told at once, what it may come to soon, and what it does not go to has time. */
 function sliceUrgency(before: EndpointSlice | undefined, after: EndpointSlice | undefined): Urgency {
-  const was = uses(before)
-  const is = uses(after)
-  if ([...was].some(([id, use]) => use === 'ready' && is.get(id) !== 'ready')) return 'now'
-  if (was.size > 0 && after && !equal(before?.ports, after.ports)) return 'now'
-  return was.size === is.size && [...was].every(([id, use]) => is.get(id) === use) ? 'later' : 'soon'
+  const was = conditions(before)
+  const is = conditions(after)
+  const portsChange = was.size > 0 && after !== undefined && !equal(before?.ports, after.ports)
+  const ids = [...new Set([...was.keys(), ...is.keys()])]
+  if (portsChange || ids.some(id => isLeft(was.get(id), is.get(id)))) return 'now'
+  return ids.some(id => isUsable(was.get(id)) !== isUsable(is.get(id))) ? 'soon' : 'later'
 }
 
-type Use = 'ready' | 'spare'
+type Conditions = Endpoint['conditions']
 
-/** The endpoints that proxies may use: those that are ready, and for want of these such as end but still serve. */
-function uses(slice: EndpointSlice | undefined): ReadonlyMap<string, Use> {
-  const found = new Map<string, Use>()
-  for (const { addresses, targetRef, conditions } of slice?.endpoints ?? []) {
-    const use = useOf(conditions)
-    if (use !== undefined) found.set(`${targetRef?.uid} ${addresses[0]}`, use)
-  }
-  return found
+/** Traffic is to leave the endpoint, or its pod waits to be stopped until nobody sends it any. */
+function isLeft(was: Conditions | undefined, is: Conditions | undefined): boolean {
+  return (was?.ready === true && is?.ready !== true) || (is?.terminating === true && was?.terminating !== true)
 }
 
-function useOf({ ready, serving, terminating }: Endpoint['conditions']): Use | undefined {
-  if (ready === true) return 'ready'
-  return serving === true && terminating === true ? 'spare' : undefined
+/** Proxies use endpoints that are ready, and for want of these such as end but still serve. */
+function isUsable(endpoint: Conditions | undefined): boolean {
+  return endpoint !== undefined && (endpoint.ready || (endpoint.serving && endpoint.terminating))
+}
+
+function conditions(slice: EndpointSlice | undefined): ReadonlyMap<string, Conditions> {
+  const endpoints = slice?.endpoints ?? []
+  return new Map(
+    endpoints.map(({ addresses, targetRef, conditions: are }) => [`${targetRef?.uid} ${addresses[0]}`, are]),
+  )
 }

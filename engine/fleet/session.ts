@@ -55,9 +55,12 @@ export function openSession(socket: Duplex, handlers: SessionHandlers): Session 
   const backlog = new Backlog()
   let unread: NodeJS.Timeout | undefined
 
-  function write(line: string): void {
+  function write(pieces: readonly (string | Buffer)[]): void {
     if (stream.destroyed || stream.writableEnded) return
-    stream.write(line)
+    // One write for all of them.
+    stream.cork()
+    for (const piece of pieces) stream.write(piece)
+    stream.uncork()
     unread ??= stream.writableNeedDrain
       ? setTimeout(() => client.destroy(new Error(`the agent read nothing for ${readTimeout / 1000} s`)), readTimeout)
       : undefined
@@ -71,13 +74,13 @@ export function openSession(socket: Duplex, handlers: SessionHandlers): Session 
   }
 
   const session: Session = {
-    send: message => write(encodeLine(message)),
+    send: message => write([encodeLine(message)]),
     assign(delta) {
       backlog.add(delta)
       flush()
     },
     refuse(refusal) {
-      write(encodeLine({ type: 'refused', ...refusal }))
+      write([encodeLine({ type: 'refused', ...refusal })])
       stream.end()
       clearTimeout(hello)
       hello = setTimeout(() => client.destroy(), farewell)
