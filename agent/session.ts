@@ -101,13 +101,16 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
   /** Says that the agent is there, and hears whether the engine is. */
   function beat(session: ServerHttp2Session, seconds: number): NodeJS.Timeout {
     let heardAt = performance.now()
-    return setInterval(() => {
+    const endIfSilent = (): void => {
       if (performance.now() - heardAt > silentHeartbeats * seconds * 1000) {
         session.destroy(new Error('the engine does not answer'))
-        return
       }
+    }
+    return setInterval(() => {
       send({ type: 'heartbeat' })
       if (!session.destroyed) session.ping(() => (heardAt = performance.now()))
+      // Answers that came while this process stood still are read before that.
+      setImmediate(endIfSilent)
     }, seconds * 1000)
   }
 

@@ -139,10 +139,17 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
   }
 
   function accept(socket: Duplex, { from, may }: Peer): void {
-    // A node that says nothing for so long is not there, whatever its connection looks like.
-    const silence = setTimeout(() => session.close(), silentHeartbeats * options.heartbeatSeconds * 1000)
+    // A node that says nothing for so long is not there, whatever its connection looks like. What it said while this
+    // process stood still is read between a timer and an immediate.
+    const silent = silentHeartbeats * options.heartbeatSeconds * 1000
+    const silence = setTimeout(() => setImmediate(closeIfSilent), silent)
+    let heardAt = performance.now()
+    const closeIfSilent = (): void => {
+      if (performance.now() - heardAt >= silent) session.close()
+    }
     const session = openSession(socket, {
       onMessage(_, message) {
+        heardAt = performance.now()
         silence.refresh()
         if (guest !== undefined) receive(guest, message)
       },

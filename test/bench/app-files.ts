@@ -3,6 +3,8 @@
 export interface AppOptions {
   readonly replicas: number
   readonly version: number
+  /** Whether its containers are told of the Services of their namespace by variables. */
+  readonly serviceLinks?: boolean
 }
 
 /** Only the bench's own agents run these pods: whatever else the cluster has stays out of the figures. */
@@ -32,7 +34,7 @@ export function appFiles(app: number, options: AppOptions): ReadonlyMap<string, 
 
 function documents(
   name: string,
-  { replicas, version, namespace }: AppOptions & { namespace: string },
+  { replicas, version, serviceLinks = true, namespace }: AppOptions & { namespace: string },
 ): Record<string, string> {
   const head = (apiVersion: string, kind: string): string =>
     `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n  name: ${name}\n  namespace: ${namespace}\n`
@@ -49,6 +51,7 @@ spec:
       labels: { app: ${name}, version: v${version} }
     spec:
       runtimeClassName: process
+      enableServiceLinks: ${serviceLinks}
       nodeSelector: ${JSON.stringify(nodeLabel)}
       containers:
         - name: web

@@ -35,5 +35,15 @@ test.each<{ name: string; nodes: string; empty?: string; now?: number; expected:
   const [first] = nodes
   if (first === undefined) throw new Error('no node')
   const hasPods = ({ metadata }: Node) => metadata.name !== empty
-  expect(mayGiveUp({ node: first, nodes: () => nodes, hasPods, now: now * 1000 })).toEqual(expected)
+  expect(mayGiveUp({ node: first, before: first, nodes: () => nodes, hasPods, now: now * 1000 })).toEqual(expected)
+})
+
+test.each([
+  { name: 'one of three that is lost just now', others: 'b c', expected: 'yes' },
+  { name: 'the second of three', others: 'b? c', expected: 'no' },
+])('$name counts as lost: $expected', ({ others, expected }) => {
+  const [before, after] = [node('a'), node('a?')]
+  const nodes = [before, ...others.split(' ').map(node)]
+  const lost = { node: after, before, nodes: () => nodes, hasPods: () => true, now: 0 }
+  expect(mayGiveUp(lost).verdict).toBe(expected)
 })

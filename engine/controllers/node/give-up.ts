@@ -10,7 +10,9 @@ const pauseMs = 10_000
 
 export interface LostNode {
   readonly node: Node
-  /** Every node of the cluster; asked for only where the node is lost. */
+  /** The node as it is among `nodes`. */
+  readonly before: Node
+  /** Every node of the cluster, the same list as long as none changes; asked for only where the node is lost. */
   readonly nodes: () => readonly Node[]
   /** Whether anything runs on a node that would have to be replaced. */
   readonly hasPods: (node: Node) => boolean
@@ -40,14 +42,37 @@ export function mayGiveUp(lost: LostNode): GiveUp {
   if (rule !== undefined) return { verdict: rule.verdict }
   const { node, nodes, hasPods, now } = lost
   const others = nodes().filter(other => other.metadata.name !== node.metadata.name)
-  const last = Math.max(...others.map(other => (hasPods(other) ? (givenUpAt(other) ?? -Infinity) : -Infinity)))
+  const last = Math.max(
+    ...others.map(other => {
+      const at = givenUpAt(other)
+      return at !== undefined && hasPods(other) ? at : -Infinity
+    }),
+  )
   return now >= last + pauseMs ? { verdict: 'yes' } : { verdict: 'later', at: last + pauseMs }
 }
 
+function areMostLost({ node, before, nodes }: LostNode): boolean {
+  const { joined, lost } = tally(nodes())
+  const justLost = hasJoined(node) && isNodeReady(before) ? 1 : 0
+  return lost + justLost > joined * mostNodes
+}
+
+interface Tally {
+  readonly joined: number
+  readonly lost: number
+}
+
+/** Each of 500 nodes that are lost together asks how many are: counted once for all that ask of the same list. */
+const tallies = new WeakMap<readonly Node[], Tally>()
+
 /** Nodes that the branch names and that never joined are not lost. */
-function areMostLost({ nodes }: LostNode): boolean {
-  const joined = nodes().filter(hasJoined)
-  return joined.filter(node => !isNodeReady(node)).length > joined.length * mostNodes
+function tally(nodes: readonly Node[]): Tally {
+  const known = tallies.get(nodes)
+  if (known !== undefined) return known
+  const joined = nodes.filter(hasJoined)
+  const counted = { joined: joined.length, lost: joined.filter(node => !isNodeReady(node)).length }
+  tallies.set(nodes, counted)
+  return counted
 }
 
 /** Since when the node's pods are being given up. */

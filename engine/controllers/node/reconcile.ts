@@ -33,7 +33,8 @@ export function reconcileNode(cluster: IndexedView, key: Key, { env, settings }:
     : heard(known, env.now)
   const giveUp = mayGiveUp({
     node: current,
-    nodes: () => cluster.list('Node').map(each => (each === known ? current : each)),
+    before: known,
+    nodes: () => cluster.list('Node'),
     hasPods: ({ metadata }) => cluster.podsOn(metadata.name).length > 0,
     now: env.now,
   })
