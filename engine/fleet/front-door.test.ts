@@ -42,9 +42,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function openDoor(): Promise<FrontDoor> {
+async function openDoor(heartbeatSeconds = 0.02): Promise<FrontDoor> {
   const opened = createFrontDoor({
-    heartbeatSeconds: 0.02,
+    heartbeatSeconds,
     settingsFor: async () => settings,
     onJoined: report => heard.push(`joined ${report.name}`),
     onMessage: (name, message) => heard.push(`${name}: ${message.type}`),
@@ -114,6 +114,19 @@ test('a node that leaves is noticed', async () => {
   agent.close()
   await vi.waitFor(() => expect(heard).toContain('left one'))
   expect(engine.connected).toEqual(new Set())
+})
+
+test('an engine that stood still hears what was said meanwhile before it takes anybody for gone', async () => {
+  await openDoor(0.1)
+  const agent = dial()
+  await vi.waitFor(() => expect(heard).toContain('one: heartbeat'))
+  agent.send({ type: 'acknowledged', resourceVersion: 1 })
+  // It is on its way, and nobody has read it.
+  await new Promise(resolve => setImmediate(resolve))
+  // Longer than it waits for a heartbeat.
+  for (const until = performance.now() + 500; performance.now() < until;);
+  await vi.waitFor(() => expect(heard).toContain('one: acknowledged'))
+  expect(heard).not.toContain('left one')
 })
 
 test('streams go over the session, each request as it was made, each direction ending for itself', async () => {
