@@ -73,9 +73,9 @@ export class Mirrors implements Observer {
 
   /** Whether there is anything to tell now; and if not all of it, when the rest is. */
   look(now: number): { readonly news: boolean; readonly wakeAt: number | undefined } {
-    const dueAt = this.#shared.dueAt(now)
-    this.#due = dueAt !== undefined && dueAt <= now
-    return { news: this.#due || this.#touched.size > 0, wakeAt: this.#due ? undefined : dueAt }
+    const { due, wakeAt } = this.#shared.look(now)
+    this.#due = due
+    return { news: due || this.#touched.size > 0, wakeAt }
   }
 
   /**
@@ -84,11 +84,12 @@ export class Mirrors implements Observer {
    */
   take(): ReadonlyMap<NodeName, AssignmentDelta> {
     const { sessions } = this.#cluster
-    const shared: ReadonlyMap<string, Ref> = this.#due ? this.#shared.take() : new Map()
+    const connected = this.#due ? sessions.connected() : []
+    const shared: ReadonlyMap<string, Ref> = this.#due ? this.#shared.take(connected.length) : new Map()
     this.#due = false
     const deltas = new Map<NodeName, AssignmentDelta>()
     let common: AssignmentDelta | undefined
-    for (const node of shared.size > 0 ? sessions.connected() : this.#touched) {
+    for (const node of shared.size > 0 ? connected : this.#touched) {
       if (!sessions.isConnected(node)) continue
       const { dirty, full } = this.#of(node)
       const isCommon = !full && dirty.size === 0 && !shared.has(describeRef({ kind: 'Node', key: node }))
@@ -118,7 +119,7 @@ export class Mirrors implements Observer {
       ...cluster.list('Service'),
       ...cluster.list('EndpointSlice'),
     ]
-    return { full: true, resourceVersion: this.#resourceVersion, put, delete: [] }
+    return { full: true, resourceVersion: cluster.resourceVersion, put, delete: [] }
   }
 
   #delta(
@@ -133,12 +134,7 @@ export class Mirrors implements Observer {
       if (seen) put.push(seen)
       else gone.push(ref)
     }
-    return { full: false, resourceVersion: this.#resourceVersion, put, delete: gone }
-  }
-
-  /** The one up to which whoever hears the deltas so far has heard everything. */
-  get #resourceVersion(): number {
-    return this.#shared.resourceVersion ?? this.#cluster.resourceVersion
+    return { full: false, resourceVersion: this.#cluster.resourceVersion, put, delete: gone }
   }
 
   #followPod(ref: Ref, before: Pod | undefined, after: Pod | undefined): void {

@@ -24,7 +24,10 @@ export interface NodeSettings {
 export interface AssignmentDelta {
   /** The first delta of a session: what it does not name is gone. */
   readonly full: boolean
-  /** The cluster's resourceVersion that this delta leads to; the agent acknowledges it once its proxy serves it. */
+  /**
+   * The cluster's resourceVersion that this delta leads to, but for what came and may wait: whatever traffic was to leave by
+   * then is told. The agent acknowledges it once its proxy serves it.
+   */
   readonly resourceVersion: number
   readonly put: readonly KubeObject[]
   readonly delete: readonly Ref[]
