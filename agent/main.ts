@@ -14,6 +14,7 @@ import { parseReserved } from './allocatable.ts'
 import { localAccess } from './engine-access.ts'
 import { parseLabels, parseTaints } from './flags.ts'
 import { readJournal } from './journal.ts'
+import { defaultMode } from './network/create.ts'
 import { destroyParts, startParts } from './parts.ts'
 import type { PartsOptions } from './parts.ts'
 import { dockerSocketOf } from './runtimes.ts'
@@ -109,6 +110,7 @@ async function access(signal: AbortSignal): Promise<Pick<AgentOptions, 'nodeName
     join: values.join,
     token,
     nodeName: values['node-name'],
+    network: await defaultMode(),
     say,
     onError: error => log.error(error, 'the certificate is not renewed; trying again'),
   })

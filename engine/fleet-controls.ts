@@ -1,6 +1,8 @@
 /** What the `gantry` command asks of tokens, CAs and the nodes' certificates. */
 import { toTime } from './api/time.ts'
-import type { NodeName } from './api/types.ts'
+import { sourceAnnotation } from './api/manifest.ts'
+import type { Node, NodeName } from './api/types.ts'
+import type { Event } from './core/event.ts'
 import type { Authority } from './fleet/authority.ts'
 import { RotationOnItsWay } from './fleet/trust.ts'
 import type { Trust } from './fleet/trust.ts'
@@ -13,10 +15,11 @@ export interface FleetOptions {
   readonly nodes: Nodes
   /** This machine's, where it is a node. */
   readonly ownNode: NodeName | undefined
-  isNode(node: NodeName): boolean
+  node(name: NodeName): Node | undefined
+  dispatch(event: Event): void
 }
 
-export function createFleetControls({ trust, nodes, ownNode, isNode }: FleetOptions): FleetControls {
+export function createFleetControls({ trust, nodes, ownNode, node: find, dispatch }: FleetOptions): FleetControls {
   function entry({ pin, madeAt }: Authority, index: number): AuthorityEntry {
     const goesAt = index === 0 ? trust.rotationEndsAt : undefined
     return {
@@ -25,6 +28,14 @@ export function createFleetControls({ trust, nodes, ownNode, isNode }: FleetOpti
       signs: pin === trust.signing.pin,
       ...(goesAt === undefined ? {} : { goesAt: toTime(goesAt) }),
     }
+  }
+
+  /** @throws Refused */
+  function another(name: NodeName): Node {
+    if (name === ownNode) throw new Refused(`node ${name} is the engine's own machine`, 'stop gantry up there')
+    const node = find(name)
+    if (node === undefined) throw new Refused(`there is no node ${name}`, 'gantry get nodes lists them')
+    return node
   }
 
   return {
@@ -57,9 +68,24 @@ export function createFleetControls({ trust, nodes, ownNode, isNode }: FleetOpti
       return trust.authorities.map(entry)
     },
     async revokeNode(node) {
-      if (node === ownNode) throw new Refused(`node ${node} is the engine's own machine`, 'stop gantry up there')
-      if (!isNode(node)) throw new Refused(`there is no node ${node}`, 'gantry get nodes lists them')
+      another(node)
       await nodes.revoke(node)
+    },
+    async removeNode(node) {
+      const file = another(node).metadata.annotations?.[sourceAnnotation]
+      if (file !== undefined) {
+        throw new Refused(
+          `the branch names node ${node}, in ${file}`,
+          'take it out there: the node goes with that commit',
+        )
+      }
+      if (nodes.frontDoor.connected.has(node)) {
+        const remedy = `run gantry node drain ${node}, then gantry down on that machine`
+        throw new Refused(`node ${node} is in session`, remedy)
+      }
+      // First: what comes back meanwhile is not let in, and removed nevertheless.
+      await nodes.revoke(node)
+      dispatch({ kind: 'removed', node })
     },
   }
 }

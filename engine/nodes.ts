@@ -139,8 +139,13 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
     able.resolve()
   }
 
-  async function mayJoin(node: NodeName, { bound, isNew }: { bound: boolean; isNew: boolean }) {
+  async function mayJoin(
+    node: NodeName,
+    { bound, isNew, network }: { bound: boolean; isNew: boolean; network: NetworkMode },
+  ) {
     await welcome.promise
+    const decided = data.identity.network
+    if (decided !== undefined && decided !== network) return wrongNetwork(decided, network)
     if (node === local?.nodeName) {
       return { reason: `node ${node} is the engine's own machine`, remedy: 'choose another name with --name' }
     }

@@ -125,7 +125,7 @@ export class TestFleet {
 
   /** The identity of a node that joined with a token of its own. */
   async join(node: NodeName, folder = join(this.folder, 'nodes', node)): Promise<Identity> {
-    return joinEngine({ folder, engine: this.address, token: await this.token({ node }), node })
+    return joinEngine({ folder, engine: this.address, token: await this.token({ node }), node, network: 'bridged' })
   }
 
   /** An agent in session as `identity`; says that it is `name`. */

@@ -10,6 +10,7 @@ import type { NodeName } from '../../engine/api/types.ts'
 import { joinProtocol, maxJoinLength, parseJoinAnswer } from '../../engine/protocol/joining.ts'
 import type { JoinAnswer } from '../../engine/protocol/joining.ts'
 import { createLineDecoder, encodeLine } from '../../engine/protocol/lines.ts'
+import type { NetworkMode } from '../../engine/protocol/session.ts'
 import { parseToken } from '../../engine/protocol/token.ts'
 import { formatEngineAddress } from '../../engine/protocol/address.ts'
 import type { EngineAddress } from '../../engine/protocol/address.ts'
@@ -25,6 +26,7 @@ export interface JoinOptions {
   readonly engine: EngineAddress
   readonly token: string
   readonly node: NodeName
+  readonly network: NetworkMode
 }
 
 /** The engine says no: to ask again changes nothing. */
@@ -37,7 +39,7 @@ export class JoinRefused extends Error {
 
 /** Rejects with JoinRefused or ForeignEngine where trying again is of no use. */
 export async function joinEngine(options: JoinOptions): Promise<Identity> {
-  const { folder, engine, node } = options
+  const { folder, engine, node, network } = options
   const token = parseToken(options.token)
   if (token === undefined) {
     const remedy = 'copy the whole line that gantry token create printed'
@@ -49,7 +51,7 @@ export async function joinEngine(options: JoinOptions): Promise<Identity> {
   const authority = await pinnedAuthority(engine, token.pins)
   const socket = await dialEngine(engine, { protocol: joinProtocol, tls: { ca: authority } })
   try {
-    const answer = await exchange(socket, encodeLine({ token: options.token.trim(), node, request }))
+    const answer = await exchange(socket, encodeLine({ token: options.token.trim(), node, request, network }))
     if (answer.type === 'refused') throw new JoinRefused(engine, answer)
     const identity = { node, engine, key, certificate: answer.certificate, authorities: answer.authorities }
     await writeIdentity(folder, identity)

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { EngineAccess } from '../engine-access.ts'
 import { remoteAccess } from '../engine-access.ts'
 import { formatEngineAddress, parseEngineAddress } from '../../engine/protocol/address.ts'
+import type { NetworkMode } from '../../engine/protocol/session.ts'
 import { ForeignEngine } from './dial.ts'
 import { expiryOf, readIdentity, writeEngine } from './identity.ts'
 import type { Identity } from './identity.ts'
@@ -19,6 +20,8 @@ export interface MembershipOptions {
   readonly token: string | undefined
   /** The machine's own where absent. */
   readonly nodeName: string | undefined
+  /** What addresses its pods can have. */
+  readonly network: NetworkMode
   say(line: string): void
   onError(error: unknown): void
 }
@@ -36,9 +39,9 @@ export async function openMembership(options: MembershipOptions): Promise<Member
   const former = await formerIdentity(options)
   const identity = former ?? (await join(options))
   const renewal = keepRenewed({ folder, identity, onError: options.onError })
-  const { token } = options
+  const { token, network } = options
   const { node, engine } = identity
-  const rejoin = former && token !== undefined ? () => joinEngine({ folder, engine, token, node }) : undefined
+  const rejoin = former && token !== undefined ? () => joinEngine({ folder, engine, token, node, network }) : undefined
   return { nodeName: node, engine: remoteAccess(renewal, rejoin) }
 }
 
@@ -85,7 +88,7 @@ async function join(options: MembershipOptions): Promise<Identity> {
   let trouble: string | undefined
   for (let pause = 250; ; pause = Math.min(pause * 2, maxPause)) {
     try {
-      const identity = await joinEngine({ folder, engine, token: options.token, node })
+      const identity = await joinEngine({ folder, engine, token: options.token, node, network: options.network })
       say(`joined the engine at ${formatEngineAddress(engine)} as node ${node}`)
       return identity
     } catch (error) {

@@ -1,4 +1,4 @@
-/** `gantry token`, `gantry ca` and `gantry node revoke`: who may be a node. */
+/** `gantry token`, `gantry ca` and `gantry node revoke|remove`: who may be a node. */
 import { formatAge, formatDuration } from '../server/age.ts'
 import type { AuthorityEntry, TokenEntry } from '../server/fleet-api.ts'
 import type { Client } from './client.ts'
@@ -78,6 +78,17 @@ function authorityTable(items: readonly AuthorityEntry[]): string {
     goesAt ?? '-',
   ])
   return formatRows([['CA', 'AGE', 'SIGNS', 'TRUSTED UNTIL'], ...rows])
+}
+
+export async function removeNode(
+  client: Client,
+  { node, terminal }: { node: string; terminal: Terminal },
+): Promise<void> {
+  await client.post('/gantry/v1/nodes/remove', { node })
+  terminal.note(
+    `node ${node} removed, and its certificate revoked; its pods run elsewhere now. ` +
+      `What still runs there is stopped by gantry down on that machine\n`,
+  )
 }
 
 export async function revokeNode(

@@ -239,6 +239,15 @@ function addNode(program: Command, openTerminal: OpenTerminal): void {
       const { revokeNode } = await import('./joining.ts')
       await revokeNode(await connect(options), { node: name, terminal: await openTerminal() })
     })
+  asking(node.command('remove'))
+    .description(
+      'take a node that is away out of the cluster for good: its pods run elsewhere, its certificate is revoked',
+    )
+    .argument('<name>', 'the node')
+    .action(async (name: string, options: ConnectionOptions) => {
+      const { removeNode } = await import('./joining.ts')
+      await removeNode(await connect(options), { node: name, terminal: await openTerminal() })
+    })
 }
 
 function addSchedule(node: Command, openTerminal: OpenTerminal): void {

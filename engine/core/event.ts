@@ -29,6 +29,8 @@ export type Event =
   | { readonly kind: 'joined'; readonly node: NodeReport; readonly podCIDR: string }
   | { readonly kind: 'node'; readonly node: NodeReport }
   | { readonly kind: 'left'; readonly node: NodeName }
+  /** Somebody says that a node will not be back. */
+  | { readonly kind: 'removed'; readonly node: NodeName }
   | { readonly kind: 'heartbeat'; readonly node: NodeName }
   | { readonly kind: 'report'; readonly node: NodeName; readonly pods: readonly PodReport[] }
   | { readonly kind: 'events'; readonly node: NodeName; readonly events: readonly EventReport[] }

@@ -49,6 +49,8 @@ export function receive(cluster: Cluster, event: Event, { env, options }: Contex
       cluster.sessions.end(event.node)
       cluster.observer(Work).proxiesMoved()
       return []
+    case 'removed':
+      return [{ kind: 'delete', ref: { kind: 'Node', key: event.node } }]
     case 'heartbeat':
       heard(cluster, event.node, env)
       return []

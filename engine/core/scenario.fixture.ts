@@ -70,6 +70,8 @@ class Scenario {
         return this.#report(words, pod => (isDrained(pod) ? { gone: true } : undefined))
       case 'left':
         return words.flatMap(node => this.#step({ kind: 'left', node }))
+      case 'remove':
+        return words.flatMap(node => this.#step({ kind: 'removed', node }))
       case 'wait':
         return this.#wait(Number.parseInt(words[0] ?? '', 10) * 1000, words.slice(1))
       default:

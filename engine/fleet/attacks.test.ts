@@ -168,13 +168,13 @@ test.each(joins)('to join with $name', async ({ token, reason }) => {
 })
 
 function joinWith(token: string, node: string, folder: string): Promise<Identity> {
-  return joinEngine({ folder: join(fleet.folder, folder), engine: fleet.address, token, node })
+  return joinEngine({ folder: join(fleet.folder, folder), engine: fleet.address, token, node, network: 'bridged' })
 }
 
 test('a request for a name that the token does not allow, beside one that it does', async () => {
   const token = await fleet.token({ node: 'one' })
   const { request } = await makeKeyRequest('two')
-  const answer = await talk(joinProtocol, `${JSON.stringify({ token, node: 'one', request })}\n`)
+  const answer = await talk(joinProtocol, `${JSON.stringify({ token, node: 'one', request, network: 'bridged' })}\n`)
   const reason = 'node one asks for a certificate of "O=system:nodes, CN=system:node:two"'
   expect(JSON.parse(answer)).toMatchObject({ type: 'refused', reason })
   expect(fleet.heard).toContain(`refused ${reason}`)
@@ -245,7 +245,7 @@ test('a man in the middle with another CA gets no token', async () => {
   const port = await impostor(seen, { key: pair.key, cert: `${pair.certificate}\n${foreign.certificate}` })
   const token = await fleet.token()
   const engine = { host: '127.0.0.1', port }
-  const joining = joinEngine({ folder: join(fleet.folder, 'victim'), engine, token, node: 'one' })
+  const joining = joinEngine({ folder: join(fleet.folder, 'victim'), engine, token, node: 'one', network: 'bridged' })
   await expect(joining).rejects.toThrow(
     `whoever answers at 127.0.0.1:${port} is not this node's engine: the certificate is of another CA`,
   )
@@ -262,6 +262,7 @@ test('a man in the middle with the certificate of a node gets no token', async (
     engine: { host: '127.0.0.1', port },
     token,
     node: 'one',
+    network: 'bridged',
   })
   await expect(joining).rejects.toThrow(/unsuitable certificate purpose|unsupported certificate purpose|does not name/)
   expect(seen).toEqual([])
@@ -322,6 +323,7 @@ test('a man in the middle who passes everything on reads nothing', async () => {
     engine: { host: '127.0.0.1', port },
     token,
     node: 'one',
+    network: 'bridged',
   })
   expect(identity.node).toBe('one')
   for (const socket of sockets) socket.destroy()

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { PublicKey } from '@peculiar/x509'
 import type { NodeName } from '../api/types.ts'
 import type { JoinAnswer, JoinRequest, Refusal } from '../protocol/joining.ts'
+import type { NetworkMode } from '../protocol/session.ts'
 import { parseToken } from '../protocol/token.ts'
 import { pinOf } from './authority.ts'
 import { checkNodeRequest } from './node-request.ts'
@@ -20,7 +21,10 @@ export interface IssuerOptions {
   readonly tokens: Tokens
   readonly revocations: Revocations
   /** Why a machine may not take the name; `isNew`: no token has let in a node of this name yet. */
-  mayJoin(node: NodeName, token: { bound: boolean; isNew: boolean }): Promise<Refusal | undefined>
+  mayJoin(
+    node: NodeName,
+    asking: { bound: boolean; isNew: boolean; network: NetworkMode },
+  ): Promise<Refusal | undefined>
   onJoined(node: NodeName, token: string): void
 }
 
@@ -33,7 +37,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     return trust.signing.issueNode(node, publicKey, { now, lifetime: trust.nodeLifetime })
   }
 
-  async function join({ token: text, node, request }: JoinRequest): Promise<JoinAnswer | Refusal> {
+  async function join({ token: text, node, request, network }: JoinRequest): Promise<JoinAnswer | Refusal> {
     const token = parseToken(text)
     if (token === undefined) {
       return { reason: `node ${node} sends what is no token`, remedy: 'make one with gantry token create' }
@@ -46,6 +50,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     const forbidden = await options.mayJoin(node, {
       bound: kept.node === node,
       isNew: !tokens.isClaimed(node, use.key),
+      network,
     })
     if (forbidden !== undefined) return forbidden
     const unspent = await tokens.spend(token, use)

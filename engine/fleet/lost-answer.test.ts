@@ -38,7 +38,7 @@ test('a node whose answer was lost asks again, and its token still lets it in, b
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const token = await fleet.token()
   const folder = join(fleet.folder, 'one')
-  const asking = { folder, engine: { host: '127.0.0.1', port }, token, node: 'one' }
+  const asking = { folder, engine: { host: '127.0.0.1', port }, token, node: 'one', network: 'bridged' } as const
   await expect(joinEngine(asking)).rejects.toThrow()
   expect(fleet.tokens.list(Date.now())).toMatchObject([{ used: [{ node: 'one' }] }])
   cuts = false

@@ -72,7 +72,13 @@ test('a token of before a rotation, and one of during it, let a node in', async 
     ['one', before],
     ['two', during],
   ] as const) {
-    const identity = await joinEngine({ folder: join(fleet.folder, 'nodes', node), engine: fleet.address, token, node })
+    const identity = await joinEngine({
+      folder: join(fleet.folder, 'nodes', node),
+      engine: fleet.address,
+      token,
+      node,
+      network: 'bridged',
+    })
     const agent = fleet.agent(identity)
     await vi.waitFor(() => expect(agent.heard).toContain('welcome'))
   }

@@ -3,6 +3,7 @@
  * certificate or why not, another line. It is the one exchange in which a client shows no certificate.
  */
 import type { NodeName } from '../api/types.ts'
+import type { NetworkMode } from './session.ts'
 
 /** What a client says in TLS (ALPN) that it came for. */
 export const joinProtocol = 'gantry-join/1'
@@ -27,6 +28,8 @@ export interface JoinRequest {
   readonly node: NodeName
   /** PKCS#10, PEM. */
   readonly request: string
+  /** What addresses its pods can have: a machine that does not fit the cluster keeps its token. */
+  readonly network: NetworkMode
 }
 
 /** Why a node or its request is refused, and what helps. */
@@ -48,11 +51,12 @@ export const maxJoinLength = 64 * 1024
 
 /** @throws TypeError where `json` is no request */
 export function parseJoinRequest(json: unknown): JoinRequest {
-  const { token, node, request } = { ...(json as object) } as Record<string, unknown>
-  if (typeof token === 'string' && typeof node === 'string' && typeof request === 'string') {
-    return { token, node, request }
+  const { token, node, request, network } = { ...(json as object) } as Record<string, unknown>
+  const isMode = network === 'bridged' || network === 'loopback'
+  if (typeof token === 'string' && typeof node === 'string' && typeof request === 'string' && isMode) {
+    return { token, node, request, network }
   }
-  throw new TypeError('a request to join must hold token, node and request')
+  throw new TypeError('a request to join must hold token, node, request and network')
 }
 
 /** @throws TypeError where `json` is no answer */

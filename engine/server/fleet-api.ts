@@ -16,6 +16,8 @@ export interface FleetControls {
   rotateAuthority(): Promise<readonly AuthorityEntry[]>
   /** From now on no certificate that the node has lets it in; its session ends. Rejects with Refused. */
   revokeNode(node: NodeName): Promise<void>
+  /** Takes a node that is away out of the cluster, and its certificate back. Rejects with Refused. */
+  removeNode(node: NodeName): Promise<void>
 }
 
 export interface TokenEntry {
@@ -68,6 +70,9 @@ export async function serveFleetApi(
       return sendJson(exchange, { items: await fleet.rotateAuthority() })
     case 'POST /gantry/v1/nodes/revoke':
       await fleet.revokeNode(nodeName(text(await readBody(), 'node')))
+      return sendJson(exchange, {})
+    case 'POST /gantry/v1/nodes/remove':
+      await fleet.removeNode(nodeName(text(await readBody(), 'node')))
       return sendJson(exchange, {})
     default:
       throw unknownPath()

@@ -44,6 +44,7 @@ export const unaskedFleet: FleetControls = {
   authorities: () => [],
   rotateAuthority: () => Promise.reject(new Error('not asked in this test')),
   revokeNode: () => Promise.reject(new Error('not asked in this test')),
+  removeNode: () => Promise.reject(new Error('not asked in this test')),
 }
 
 export async function startServer(overrides: FixtureOptions = {}): Promise<ServerFixture> {

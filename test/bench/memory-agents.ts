@@ -52,7 +52,9 @@ export class MemoryAgents {
     const identities: Identity[] = []
     for (let index = 0; index < count; index++) {
       const node = `memory-${first + index}`
-      identities.push(await joinEngine({ folder: join(parent, node, 'identity'), engine, token, node }))
+      identities.push(
+        await joinEngine({ folder: join(parent, node, 'identity'), engine, token, node, network: options.network }),
+      )
     }
     return new MemoryAgents(parent, options, identities)
   }

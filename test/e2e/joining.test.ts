@@ -209,6 +209,31 @@ describeWith(['root', 'git'], 'machines join', () => {
     expect(engineLog()).toMatch(reason)
   })
 
+  test('a machine that does not fit the cluster keeps its token', async () => {
+    const token = must(await gantry.cli('token', 'create', '--node', 'misfit')).stdout.trim()
+    const misfit = new Agent(gantry, { name: 'misfit', port })
+    misfit.start(token)
+    expect(await misfit.ended()).toBe(1)
+    expect(misfit.output).toContain('this cluster has a loopback network, for agents that run as an ordinary user')
+    expect(must(await gantry.cli('token', 'list')).stdout).toMatch(/ misfit +0\/1 +<none> /)
+  })
+
+  test('a node that is away is removed for good; one that is in session is not', async () => {
+    const gamma = new Agent(gantry, { name: 'gamma', port, uid: 1000 })
+    await gamma.join()
+    const early = await gantry.cli('node', 'remove', 'gamma')
+    expect(early.code).toBe(1)
+    expect(early.stderr).toContain(
+      'node gamma is in session; run gantry node drain gamma, then gantry down on that machine',
+    )
+    await gamma.stop()
+    await gantry.until('removed', async () => (await gantry.cli('node', 'remove', 'gamma')).code === 0)
+    expect((await gantry.cli('node', 'remove', 'gamma')).stderr).toContain('there is no node gamma')
+    gamma.start()
+    await gantry.until('refused', async () => gamma.output.includes('the certificate of node gamma was revoked at 20'))
+    await gamma.down()
+  })
+
   test('whoever steals a certificate gets no second session, and no more than the node had', async () => {
     const folder = join(gantry.folder, 'stolen')
     cpSync(join(alpha.data, 'identity'), folder, { recursive: true })
