@@ -41,6 +41,8 @@ export interface EngineLinkOptions {
 const maxPause = 5_000
 /** After a refusal: a person has to mend what it names. */
 const refusedPause = 30_000
+/** With every third heartbeat it asks whether the engine is there: answers cost the engine as much as heartbeats. */
+const heartbeatsToAnswer = 3
 /** An engine that answers nothing for so many heartbeats is not there, whatever the connection looks like. */
 const silentHeartbeats = 10
 
@@ -106,9 +108,10 @@ export function linkToEngine(options: EngineLinkOptions): EngineLink {
         session.destroy(new Error('the engine does not answer'))
       }
     }
+    let beats = 0
     return setInterval(() => {
       send({ type: 'heartbeat' })
-      if (!session.destroyed) session.ping(() => (heardAt = performance.now()))
+      if (++beats % heartbeatsToAnswer === 0 && !session.destroyed) session.ping(() => (heardAt = performance.now()))
       // Answers that came while this process stood still are read before that.
       setImmediate(endIfSilent)
     }, seconds * 1000)

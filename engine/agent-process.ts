@@ -4,9 +4,11 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { nodeArguments } from './node-options.ts'
+import type { NodeOptions } from './node-options.ts'
 import { entryUrl } from './protocol/entries.ts'
 
-export interface NodeOptions {
+interface ProcessOptions {
   /** The agent's own folder. */
   readonly folder: string
   readonly nodeName: string
@@ -15,11 +17,8 @@ export interface NodeOptions {
   onLog(line: string): void
 }
 
-export interface AgentProcessOptions extends NodeOptions {
+export interface AgentProcessOptions extends ProcessOptions, NodeOptions {
   readonly engineSocket: string
-  readonly nodeIP: string | undefined
-  readonly nodeAddress: string
-  readonly runtime: 'auto' | 'docker' | 'process'
   /** The agent ended by itself and is started again after the pause that this returns, in milliseconds. */
   onRestart(reason: string): number
 }
@@ -35,11 +34,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   let stopping = false
 
   function start(): void {
-    child = runAgent(options, [
-      ...['--engine-socket', options.engineSocket, '--node-address', options.nodeAddress],
-      ...['--runtime', options.runtime],
-      ...(options.nodeIP === undefined ? [] : ['--node-ip', options.nodeIP]),
-    ])
+    child = runAgent(options, ['--engine-socket', options.engineSocket, ...nodeArguments(options)])
     child.process.once('exit', (code, signal) => {
       if (stopping) return
       const pause = options.onRestart(child.lastWords() ?? signal ?? `exit code ${code}`)
@@ -62,7 +57,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
 }
 
 /** Stops every pod of a node whose agent has ended. Rejects with what went wrong. */
-export async function stopPods(options: NodeOptions): Promise<void> {
+export async function stopPods(options: ProcessOptions): Promise<void> {
   const child = runAgent(options, ['--down'])
   const [code, signal] = (await once(child.process, 'exit')) as [number | null, NodeJS.Signals | null]
   if (code === 0) return
@@ -77,7 +72,7 @@ interface AgentChild {
   lastWords(): string | undefined
 }
 
-function runAgent({ folder, nodeName, version, onLog }: NodeOptions, more: readonly string[]): AgentChild {
+function runAgent({ folder, nodeName, version, onLog }: ProcessOptions, more: readonly string[]): AgentChild {
   const args = ['--data', folder, '--node-name', nodeName, '--version', version, ...more]
   const child = spawn(process.execPath, [fileURLToPath(entryUrl('agent')), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -19,7 +19,7 @@ import { serverNames } from './fleet/names.ts'
 import { openTrust } from './fleet/trust.ts'
 import { createFleetControls } from './fleet-controls.ts'
 import { openNodes } from './nodes.ts'
-import type { LocalAgent } from './nodes.ts'
+import type { NodeOptions } from './node-options.ts'
 import type { NetworkMode } from './protocol/session.ts'
 import { createOutbox } from './outbox.ts'
 import type { Credentials } from './remotes/credentials.ts'
@@ -48,7 +48,7 @@ export interface EngineOptions {
   /** For charts, by host. */
   readonly credentials: Credentials
   /** What runs pods on this machine; undefined where it is no node. */
-  readonly agent: Omit<LocalAgent, 'nodeName'> | undefined
+  readonly agent: NodeOptions | undefined
   /** Where agents of other machines knock; undefined where there are none. */
   readonly agentsListen: { readonly host: string; readonly port: number } | undefined
   /** Names and addresses by which the engine is reached, beside those that it finds. */

@@ -24,6 +24,8 @@ const maxDelay = 2 ** 31 - 1
 
 export function createLoop({ cluster, core, outbox, now }: LoopOptions): Loop {
   let timer: NodeJS.Timeout | undefined
+  /** When the timer goes off. */
+  let wakeAt: number | undefined
   let immediate: NodeJS.Immediate | undefined
   let closed = false
 
@@ -32,9 +34,11 @@ export function createLoop({ cluster, core, outbox, now }: LoopOptions): Loop {
     const env: Env = { now: now(), newId: randomUUID, random: Math.random }
     const effects = step(cluster, event, env, core)
     outbox.push(effects)
+    // Most heartbeats change nothing: the timer that is set will do.
+    if (effects.wakeAt === wakeAt) return
+    wakeAt = effects.wakeAt
     clearTimeout(timer)
-    if (effects.wakeAt === undefined) return
-    timer = setTimeout(wake, Math.min(Math.max(effects.wakeAt - env.now, 0), maxDelay))
+    if (wakeAt !== undefined) timer = setTimeout(wake, Math.min(Math.max(wakeAt - env.now, 0), maxDelay))
   }
 
   /**
@@ -42,6 +46,7 @@ export function createLoop({ cluster, core, outbox, now }: LoopOptions): Loop {
    * before any deadline is judged.
    */
   function wake(): void {
+    wakeAt = undefined
     immediate = setImmediate(() => dispatch({ kind: 'clock' }))
   }
 

@@ -29,6 +29,7 @@ import { openRevocations } from './fleet/revocations.ts'
 import { openTokens } from './fleet/tokens.ts'
 import type { Tokens } from './fleet/tokens.ts'
 import type { Trust } from './fleet/trust.ts'
+import type { NodeOptions } from './node-options.ts'
 import type { Refusal } from './protocol/joining.ts'
 import { nextPodRange, rangesOf } from './fleet/ranges.ts'
 import type { Ranges } from './fleet/ranges.ts'
@@ -51,12 +52,8 @@ export interface NodesOptions {
   onFatal(error: Error): void
 }
 
-export interface LocalAgent {
+interface LocalAgent extends NodeOptions {
   readonly nodeName: NodeName
-  /** The address that other nodes reach this machine by; found by itself where absent. */
-  readonly nodeIP: string | undefined
-  readonly nodeAddress: string
-  readonly runtime: 'auto' | 'docker' | 'process'
 }
 
 export interface Nodes {

@@ -5,42 +5,29 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { version } from '../../machine/version.ts'
+import { nodeArguments } from '../node-options.ts'
 import { entryUrl } from '../protocol/entries.ts'
 import { CliError } from './failure.ts'
-import { nodeIPHelp, parseNodeIP } from './node-ip.ts'
+import { nodeOptions, withNodeFlags } from './node-flags.ts'
+import type { NodeFlags } from './node-flags.ts'
 
-interface AgentFlags {
+interface AgentFlags extends NodeFlags {
   readonly join?: string
   readonly token?: string
   readonly tokenFile?: string
   readonly name?: string
   readonly data?: string
-  readonly runtime: 'auto' | 'docker' | 'process'
-  readonly nodeIp?: string
-  readonly nodeAddress: string
-  readonly label: readonly string[]
-  readonly taint: readonly string[]
   readonly joinOnly: boolean
-  readonly systemReserved?: string
 }
 
 export function addAgentCommand(program: Command): void {
-  program
-    .command('agent')
+  withNodeFlags(program.command('agent'), '0.0.0.0')
     .description('make this machine a node of a cluster and run its pods, until Ctrl-C; the pods run on')
     .option('--join <host:port>', 'the engine; needed the first time')
     .option('--token <token>', 'from gantry token create, or in GANTRY_JOIN_TOKEN; needed the first time')
     .option('--token-file <file>', 'a file that holds the token')
     .option('--name <node>', "the node's name (this machine's)")
     .option('--data <folder>', 'where the agent keeps its state (~/.local/state/gantry-agent)')
-    .addOption(
-      new Option('--runtime <kind>', 'what runs the pods').choices(['auto', 'docker', 'process']).default('auto'),
-    )
-    .option('--node-ip <address>', nodeIPHelp, parseNodeIP)
-    .option('--node-address <address>', 'where NodePorts listen', '0.0.0.0')
-    .option('--label <key=value>', 'a label of the node; may be given again', collect, [])
-    .option('--taint <key=value:effect>', 'a taint of the node; may be given again', collect, [])
-    .option('--system-reserved <amounts>', 'kept back for what is not a pod: cpu=500m,memory=1Gi,ephemeral-storage=5Gi')
     .addOption(new Option('--join-only', 'join and end: what gantry install does first').default(false).hideHelp())
     .action(async (flags: AgentFlags) => {
       const token = tokenOf(flags)
@@ -52,15 +39,11 @@ export function addAgentCommand(program: Command): void {
 }
 
 function agentArguments(flags: AgentFlags): string[] {
-  const { join: engine, name, runtime, nodeIp, nodeAddress, label, taint, systemReserved } = flags
+  const { join: engine, name } = flags
   return [
-    ...['--data', agentFolder(flags), '--version', version, '--runtime', runtime, '--node-address', nodeAddress],
+    ...['--data', agentFolder(flags), '--version', version, ...nodeArguments(nodeOptions(flags))],
     ...(engine === undefined ? [] : ['--join', engine]),
     ...(name === undefined ? [] : ['--node-name', name]),
-    ...(nodeIp === undefined ? [] : ['--node-ip', nodeIp]),
-    ...label.map(text => `--label=${text}`),
-    ...(systemReserved === undefined ? [] : ['--system-reserved', systemReserved]),
-    ...taint.map(text => `--taint=${text}`),
     ...(flags.joinOnly ? ['--join-only'] : []),
   ]
 }
@@ -79,8 +62,4 @@ function tokenOf({ token, tokenFile }: AgentFlags): string | undefined {
   } catch (cause) {
     throw new CliError(`cannot read the token: ${(cause as Error).message}`, { cause, remedy: 'see --token-file' })
   }
-}
-
-function collect(text: string, before: readonly string[]): readonly string[] {
-  return [...before, text]
 }

@@ -10,7 +10,9 @@ import { version } from '../../machine/version.ts'
 import { stopPods } from '../agent-process.ts'
 import { openData } from '../data.ts'
 import type { DataFolder } from '../data.ts'
+import type { Node } from '../api/types.ts'
 import { createClient } from './client.ts'
+import type { Client } from './client.ts'
 import { forgetConnection, readSaved } from './connection.ts'
 import { agentFolder } from './agent.ts'
 import { dataFolder } from './data-folder.ts'
@@ -84,11 +86,22 @@ async function openIdle(folder: string): Promise<DataFolder | undefined> {
   }
 }
 
+/** Pods of other machines are their agents' to stop. */
+async function tellOthers(client: Client, say: (line: string) => void): Promise<void> {
+  const { items } = await client.get<{ items: readonly Node[] }>('/api/v1/nodes')
+  const others = items.map(({ metadata }) => metadata.name).filter(name => name !== hostname().toLowerCase())
+  if (others.length === 0) return
+  const names = others.length > 5 ? `${others.slice(0, 5).join(', ')} and ${others.length - 5} more` : others.join(', ')
+  say(`the pods of other nodes keep running (${names}); gantry down on those machines stops them`)
+}
+
 async function stopEngine(folder: string, say: (line: string) => void): Promise<DataFolder> {
   say('stopping Gantry …')
   const server = readFileSync(join(folder, 'server'), 'utf8').trim()
   const token = readFileSync(join(folder, 'token'), 'utf8').trim()
-  await createClient({ server, token }).post('/gantry/v1/down', {})
+  const client = createClient({ server, token })
+  await tellOthers(client, say)
+  await client.post('/gantry/v1/down', {})
   for (const deadline = Date.now() + patience; Date.now() < deadline;) {
     const data = await openIdle(folder)
     if (data !== undefined) return data

@@ -7,7 +7,7 @@ import { openData } from '../data.ts'
 import type { DataFolder } from '../data.ts'
 import { startEngine } from '../engine.ts'
 import type { Engine } from '../engine.ts'
-import type { LocalAgent } from '../nodes.ts'
+import type { NodeOptions } from '../node-options.ts'
 import type { NetworkMode } from '../protocol/session.ts'
 import { formatEngineAddress } from '../protocol/address.ts'
 import type { EngineAddress } from '../protocol/address.ts'
@@ -32,7 +32,7 @@ export interface EngineFlags {
   /** Seconds; for tests. */
   readonly certificateLifetime: number | undefined
   /** What runs pods on this machine; undefined for an engine alone. */
-  readonly agent: Omit<LocalAgent, 'nodeName'> | undefined
+  readonly agent: NodeOptions | undefined
   readonly network: NetworkMode | undefined
 }
 

@@ -5,7 +5,8 @@ import { defaultEnginePort, parseEngineAddress } from '../protocol/address.ts'
 import type { EngineFlags } from './run-up.ts'
 import { dataFolder } from './data-folder.ts'
 import { usageError } from './failure.ts'
-import { nodeIPHelp, parseNodeIP } from './node-ip.ts'
+import { nodeOptions, withNodeFlags } from './node-flags.ts'
+import type { NodeFlags } from './node-flags.ts'
 import { wholeNumber } from './whole-number.ts'
 
 /** What commander read of the flags that both have; `run-up.ts` gets the checked ones. */
@@ -25,23 +26,18 @@ interface Flags {
   readonly certificateLifetime?: string
 }
 
-type UpFlags = Flags & Omit<NonNullable<EngineFlags['agent']>, 'nodeIP'> & { readonly nodeIp?: string }
+type UpFlags = Flags & NodeFlags
 type EngineOnlyFlags = Flags & { readonly network: 'bridged' | 'loopback' }
 
 export function addUpCommand(program: Command): void {
-  withFlags(program.command('up'))
+  withNodeFlags(withFlags(program.command('up')), '127.0.0.1')
     .description('run what a branch says on this machine, until Ctrl-C; the pods run on')
     .option('--agents-listen <address>', `let agents of other machines join here, say at 0.0.0.0:${defaultEnginePort}`)
-    .addOption(
-      new Option('--runtime <kind>', 'what runs the pods').choices(['auto', 'docker', 'process']).default('auto'),
-    )
-    .option('--node-ip <address>', nodeIPHelp, parseNodeIP)
-    .option('--node-address <address>', 'where NodePorts listen', '127.0.0.1')
-    .action(async ({ runtime, nodeIp, nodeAddress, ...flags }: UpFlags) => {
+    .action(async (flags: UpFlags) => {
       const { runEngine } = await import('./run-up.ts')
       await runEngine('gantry up', {
         ...checked(flags),
-        agent: { runtime, nodeIP: nodeIp, nodeAddress },
+        agent: nodeOptions(flags),
         network: undefined,
       })
     })
