@@ -1,5 +1,6 @@
 /** An engine and two nodes on one machine, each a process of its own with a certificate of its own, as an ordinary user. */
 import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -336,3 +337,29 @@ function filesBelow(folder: string): string[] {
     entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
   )
 }
+
+describeWith(['git'], "an engine's machine that is a node too", () => {
+  test('has the labels and taints that it was given, and tells of the pods of others when it goes down', async () => {
+    const port = await freePort()
+    const flags = ['--label', 'side=own', '--taint', 'own=only:PreferNoSchedule', '--system-reserved', 'cpu=100m']
+    const user = process.getuid?.() === 0 ? { uid: 1000 } : {}
+    const gantry = await Gantry.up({
+      ...user,
+      args: ['--runtime', 'process', '--agents-listen', `127.0.0.1:${port}`, ...flags],
+    })
+    const other = new Agent(gantry, { name: 'other', port, ...user })
+    try {
+      await other.join()
+      const { metadata, spec, status } = await gantry.api<Node>(`/api/v1/nodes/${hostname().toLowerCase()}`)
+      expect(metadata.labels).toMatchObject({ side: 'own' })
+      expect(spec.taints).toEqual([{ key: 'own', value: 'only', effect: 'PreferNoSchedule' }])
+      expect(status?.allocatable?.['cpu']).not.toBe(status?.capacity?.['cpu'])
+      expect(must(await gantry.cli('down', '--data', gantry.data)).stdout).toContain(
+        'gantry: the pods of other nodes keep running (other); gantry down on those machines stops them\n',
+      )
+    } finally {
+      await other.down()
+      await gantry.down()
+    }
+  })
+})
