@@ -141,15 +141,17 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
   function accept(socket: Duplex, { from, may }: Peer): void {
     // A node that says nothing for so long is not there, whatever its connection looks like. What it said while this
     // process stood still is read between a timer and an immediate.
-    const silent = silentHeartbeats * options.heartbeatSeconds * 1000
-    const silence = setTimeout(() => setImmediate(closeIfSilent), silent)
-    let heardAt = performance.now()
-    const closeIfSilent = (): void => {
-      if (performance.now() - heardAt >= silent) session.close()
+    let heard = false
+    const lookAgain = (): void => {
+      heard = false
+      setImmediate(() => {
+        if (!heard) session.close()
+      })
     }
+    const silence = setTimeout(lookAgain, silentHeartbeats * options.heartbeatSeconds * 1000)
     const session = openSession(socket, {
       onMessage(_, message) {
-        heardAt = performance.now()
+        heard = true
         silence.refresh()
         if (guest !== undefined) receive(guest, message)
       },
