@@ -42,7 +42,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function openDoor(heartbeatSeconds = 0.02): Promise<FrontDoor> {
+async function openDoor(heartbeatSeconds = 0.05): Promise<FrontDoor> {
   const opened = createFrontDoor({
     heartbeatSeconds,
     settingsFor: async () => settings,
