@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
 import { formatProblem, type Problem } from '../api/problem.ts'
-import { readDirectory } from '../render/directory.ts'
+import { writeKubectlYaml } from '../render/kubectl-yaml.ts'
 import { createRenderer, type Rendered, type RendererOptions } from '../render/renderer.ts'
 import { writeYaml } from '../render/write.ts'
-import { CliError, exitCodes } from './failure.ts'
+import { exitCodes } from './failure.ts'
 import { openRemotes } from './open-remotes.ts'
+import { openSource, type RenderSource } from './render-source.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface FolderOptions {
@@ -12,40 +12,41 @@ export interface FolderOptions {
   readonly terminal: Terminal
 }
 
-/** Prints what a folder asks for; the exit code. What is wrong goes to stderr, so that the YAML can be piped on. */
+/** Prints what a folder or a commit asks for; the exit code. What is wrong goes to stderr, so that the YAML can be piped on. */
 export async function renderFolder(
-  folder: string,
+  name: string,
   { validate, paths, terminal }: FolderOptions & { readonly validate: boolean },
 ): Promise<number> {
-  const { manifests, problems } = await readFolder(folder, { validate, paths })
-  for (const { object, origin } of manifests) {
-    terminal.write(`---\n# ${origin.file}:${origin.line}\n${writeYaml(object)}`)
+  const source = await openSource(name, paths)
+  try {
+    const { manifests, problems } = await renderOnce(source, { validate })
+    terminal.write(source.isKustomization ? await asKubectl(source) : manifests.map(asDocument).join(''))
+    for (const problem of problems) terminal.note(`${formatProblem(problem)}\n`)
+    return exitCodeOf(problems)
+  } finally {
+    await source.close()
   }
-  for (const problem of problems) terminal.note(`${formatProblem(problem)}\n`)
-  return exitCodeOf(problems)
 }
 
-/** Renders a folder of the disk, for once. */
-export async function readFolder(
-  folder: string,
-  { paths, ...options }: RendererOptions & { readonly paths: readonly string[] | undefined },
-): Promise<Rendered> {
-  await expectFolder(folder)
+function asDocument({ object, origin }: Rendered['manifests'][number]): string {
+  return `---\n# ${origin.file}:${origin.line}\n${writeYaml(object)}`
+}
+
+/** What `kubectl kustomize` prints: nothing checked, nothing defaulted. */
+async function asKubectl(source: RenderSource): Promise<string> {
+  const { manifests } = await renderOnce(source, { validate: false })
+  return manifests.map(({ object }) => writeKubectlYaml(object)).join('---\n')
+}
+
+export async function renderOnce({ open, paths }: RenderSource, options: RendererOptions): Promise<Rendered> {
   const remotes = await openRemotes()
   const renderer = createRenderer({ ...options, remotes })
   try {
-    return await renderer.render(readDirectory(folder), paths === undefined ? {} : { paths })
+    return await renderer.render(open(), paths === undefined ? {} : { paths })
   } finally {
     await renderer.close()
     await remotes.close()
   }
-}
-
-export async function expectFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined)
-  if (found?.isDirectory() === true) return
-  const what = found === undefined ? 'does not exist' : 'is not a folder'
-  throw new CliError(`${folder} ${what}`, { remedy: 'name the folder that holds the manifests' })
 }
 
 export function exitCodeOf(problems: readonly Problem[]): number {

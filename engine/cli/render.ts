@@ -11,12 +11,14 @@ interface ValidateFlags {
   readonly explain: boolean
 }
 
-/** `gantry render` and `gantry validate`: what the files of a folder say, without any server. */
+const sourceArgument = 'the root of the branch or a kustomization, or a commit of the repository here'
+
+/** `gantry render` and `gantry validate`: what the files of a folder or a commit say, without any server. */
 export function addRenderCommands(program: Command): void {
   program
     .command('render')
-    .description('print what the files of a folder ask for, checked and defaulted, as YAML')
-    .argument('[dir]', 'the root of the branch', '.')
+    .description('print what files ask for, checked and defaulted, as YAML; of a kustomization what kubectl prints')
+    .argument('[dir|rev]', sourceArgument, '.')
     .option('--path <folder...>', 'follow these folders of it only')
     .option('--no-validate', 'print objects as they are written, neither checked nor defaulted')
     .addOption(new Option('--verbose').hideHelp())
@@ -29,8 +31,8 @@ export function addRenderCommands(program: Command): void {
     })
   program
     .command('validate')
-    .description('check the files of a folder; exit code 1 where one has an error')
-    .argument('[dir]', 'the root of the branch', '.')
+    .description('check files; exit code 1 where one has an error')
+    .argument('[dir|rev]', sourceArgument, '.')
     .option('--path <folder...>', 'follow these folders of it only')
     .option('--explain', 'show each unit: its files, whether it was known from before, its time', false)
     .option('--only <kind/name...>', 'tell of these objects only: deploy/web, or deploy/shop/web')

@@ -7,7 +7,8 @@ import { explainUnits, inOrder } from './explain.ts'
 import { CliError, usageError } from './failure.ts'
 import { parseOnly } from './only.ts'
 import { formatProblems, type ProblemFormat } from './problem-report.ts'
-import { exitCodeOf, readFolder, type FolderOptions } from './render-folder.ts'
+import { exitCodeOf, renderOnce, type FolderOptions } from './render-folder.ts'
+import { openSource } from './render-source.ts'
 
 interface ValidateOptions extends FolderOptions {
   readonly format: ProblemFormat
@@ -17,7 +18,7 @@ interface ValidateOptions extends FolderOptions {
   readonly explain: boolean
 }
 
-/** Prints what is wrong with a folder; the exit code. */
+/** Prints what is wrong with a folder or a commit; the exit code. */
 export async function validateFolder(
   folder: string,
   { format, paths, only, explain, terminal }: ValidateOptions,
@@ -27,11 +28,9 @@ export async function validateFolder(
   }
   const wanted = only.map(text => ({ text, selects: parseOnly(text) }))
   const traces: UnitTrace[] = []
-  const { manifests, problems } = await readFolder(folder, {
-    paths,
-    cacheFolder: join(cacheFolder(), 'validate'),
-    onUnit: trace => traces.push(trace),
-  })
+  const source = await openSource(folder, paths)
+  const options = { cacheFolder: join(cacheFolder(), 'validate'), onUnit: (trace: UnitTrace) => traces.push(trace) }
+  const { manifests, problems } = await renderOnce(source, options).finally(() => source.close())
   const valid = manifests.map(({ object, origin }) => ({ object: describeRef(refOf(object)), file: origin.file }))
   const isWanted = ({ object }: { readonly object?: string }): boolean =>
     wanted.length === 0 || (object !== undefined && wanted.some(({ selects }) => selects(object)))
@@ -49,7 +48,7 @@ export async function validateFolder(
   const report = {
     format,
     valid: shown.valid,
-    root: rootOf(folder),
+    root: rootOf(source.root),
     ...(explain ? { more: { units: inOrder(traces) } } : {}),
     colors: terminal.colors,
   }

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatProblem } from '../api/problem.ts'
 import { isMissing, writeFileDurably } from '../../machine/files.ts'
@@ -10,7 +10,6 @@ import { createRenderer } from '../render/renderer.ts'
 import { createVendor, describeChanges } from '../vendor/vendor.ts'
 import { CliError, exitCodes } from './failure.ts'
 import { openRemotes } from './open-remotes.ts'
-import { expectFolder } from './render-folder.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface VendorFlags {
@@ -114,4 +113,11 @@ async function readLockFile(path: string): Promise<Lock> {
 async function writeLockFile(path: string, lock: Lock): Promise<void> {
   if (lock.size === 0) await rm(path, { force: true })
   else await writeFileDurably(path, writeLock(lock), { mode: 0o644 })
+}
+
+async function expectFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  const what = found === undefined ? 'does not exist' : 'is not a folder'
+  throw new CliError(`${folder} ${what}`, { remedy: 'name the folder that holds the manifests' })
 }

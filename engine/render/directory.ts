@@ -31,8 +31,9 @@ export function readDirectory(path: string): Directory {
   }
   const withHash = async (entry: TreeEntry): Promise<TreeEntry> => {
     const file = pathOf(entry.oid)
-    if (entry.kind !== 'file' || (await stat(file)).size > maxHashedBytes) return entry
-    const oid = hashOf(await readFile(file))
+    const contents = entry.kind === 'file' ? await contentsToHash(file) : undefined
+    if (contents === undefined) return entry
+    const oid = hashOf(contents)
     hashed.set(oid, file)
     return { ...entry, oid }
   }
@@ -62,6 +63,15 @@ export function readDirectory(path: string): Directory {
 
 function hashOf(contents: Uint8Array): Oid {
   return createHash('sha256').update(contents).digest('hex')
+}
+
+async function contentsToHash(file: string): Promise<Buffer | undefined> {
+  try {
+    return (await stat(file)).size > maxHashedBytes ? undefined : await readFile(file)
+  } catch {
+    // A file that may not be read, beside what is asked for, is nobody's mistake: whoever asks for it is told.
+    return undefined
+  }
 }
 
 type Found = { readonly name: string; isSymbolicLink(): boolean; isDirectory(): boolean; isFile(): boolean }
