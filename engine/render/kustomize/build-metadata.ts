@@ -1,4 +1,4 @@
-import { fieldOf, isFields, setField, textOf, textsOf, type Fields } from './fields.ts'
+import { fieldOf, fieldsIn, isFields, setField, textOf, textsOf, type Fields } from './fields.ts'
 import type { Resource } from './resource.ts'
 
 /** What `buildMetadata` can say of a resource. */
@@ -30,6 +30,32 @@ export function finished({ object, previous, note, transformations }: Resource, 
     setField(metadata, { name: 'labels', value: labels })
   }
   return object
+}
+
+/**
+ * To a transformer what is noted of a resource stands in its annotations, which a patch may replace or remove: what is left
+ * of the notes is read from them afterwards.
+ */
+export function withNotes(resources: () => readonly Resource[], transform: () => void): void {
+  const bare = new Set(
+    resources().filter(({ object }) => !isFields(fieldOf(fieldOf(object, 'metadata'), 'annotations'))),
+  )
+  for (const { object, note, transformations } of resources()) {
+    const annotations = fieldsIn(fieldsIn(object, 'metadata'), 'annotations')
+    if (note !== undefined) annotations[originAnnotation] = noteText(note)
+    if (transformations.length > 0) annotations[transformationsAnnotation] = transformations.map(listItem).join('')
+  }
+  transform()
+  for (const resource of resources()) {
+    const metadata = fieldOf(resource.object, 'metadata')
+    const annotations = fieldOf(metadata, 'annotations')
+    if (fieldOf(annotations, originAnnotation) === undefined) resource.note = undefined
+    if (fieldOf(annotations, transformationsAnnotation) === undefined) resource.transformations = []
+    if (!isFields(metadata) || !isFields(annotations)) continue
+    delete annotations[originAnnotation]
+    delete annotations[transformationsAnnotation]
+    if (bare.has(resource) && Object.keys(annotations).length === 0) delete metadata['annotations']
+  }
 }
 
 function noteText(note: Fields): string {

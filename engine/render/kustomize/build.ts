@@ -1,6 +1,6 @@
 import type { Origin } from '../../api/problem.ts'
 import { membersOf } from '../list.ts'
-import { finished } from './build-metadata.ts'
+import { finished, withNotes } from './build-metadata.ts'
 import {
   defaultConfiguration,
   emptyConfiguration,
@@ -313,6 +313,7 @@ class Build {
     const context: TransformerContext = {
       configuration: into.configuration,
       schemas,
+      folder,
       file: kustomization.file,
       readFile: (path, origin) => this.#file(folder, { path, origin }),
       isFile: (path, origin) =>
@@ -332,7 +333,9 @@ class Build {
       note: note ?? {},
     }))
     for (const { transformer, origin, note } of [...own, ...configured]) {
-      traversing(transformer.kind, origin, () => transformer.transform(into.set))
+      const transform = (): void => traversing(transformer.kind, origin, () => transformer.transform(into.set))
+      if (this.#notes) withNotes(() => into.set.resources, transform)
+      else transform()
       for (const resource of this.#notes ? into.set.resources : []) {
         if (resource.note === undefined) resource.note = note
         else resource.transformations = [...resource.transformations, note]

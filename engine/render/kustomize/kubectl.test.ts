@@ -116,6 +116,28 @@ const cases: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'h.yaml':
       'apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 2}\n',
   },
+  notes: {
+    'kustomization.yaml':
+      'resources: [d.yaml, c.yaml]\nnamePrefix: p-\nbuildMetadata: [originAnnotations, transformerAnnotations]\npatches:\n- target: {kind: Deployment}\n  patch: |\n    - {op: add, path: /metadata/annotations, value: {a: b}}\n- target: {kind: ConfigMap, name: c}\n  patch: |\n    kind: ConfigMap\n    metadata: {name: x, annotations: {$patch: delete}}\n- target: {kind: ConfigMap, name: z}\n  patch: |\n    kind: ConfigMap\n    metadata: {name: x, annotations: null, labels: null}\n',
+    'd.yaml': deploy(),
+    'c.yaml': `${cm('  a: b\n').replace('name: c', 'name: c\n  annotations: {q: r}')}---\n${cm('  a: b\n', 'z').replace('name: z', 'name: z\n  annotations: {q: r}')}`,
+  },
+  unnoted: {
+    'kustomization.yaml':
+      'resources: [d.yaml]\nbuildMetadata: [transformerAnnotations]\npatches:\n- target: {kind: Deployment}\n  patch: |\n    - {op: remove, path: /metadata/annotations}\n- target: {kind: Deployment}\n  patch: |\n    - {op: add, path: /metadata/annotations, value: {a: b}}\n',
+    'd.yaml': deploy(),
+  },
+  values: {
+    'kustomization.yaml': 'resources: [d.yaml, c.yaml]\ntransformers: [t.yaml, u.yaml]',
+    'd.yaml': deploy(),
+    'c.yaml': cm('  path: /a/b\n  rel: a/b/c\n  num: "3"\n'),
+    't.yaml':
+      'apiVersion: builtin\nkind: ValueAddTransformer\nmetadata: {name: t}\nvalue: "12"\ntargets:\n- {fieldPath: metadata/namespace}\n- {selector: {kind: ConfigMap}, fieldPath: data/path, filePathPosition: 2}\n- {selector: {kind: ConfigMap}, fieldPath: data/rel, filePathPosition: 9}\n- {selector: {kind: ConfigMap}, fieldPath: data/new}\n- {selector: {kind: ConfigMap}, fieldPath: data/fresh, filePathPosition: 1}\n- {selector: {kind: ConfigMap}, fieldPath: data/num}\n- {selector: {kind: Deployment}, fieldPath: "spec/template/spec/containers/0/image", filePathPosition: 1}\n- {selector: {kind: Deployment}, fieldPath: metadata/labels/x}\n',
+    'u.yaml':
+      'apiVersion: builtin\nkind: ValueAddTransformer\nmetadata: {name: u}\nvalue: v\ntargetFilePath: targets.yaml\n',
+    'targets.yaml':
+      'targets:\n- {selector: {kind: ConfigMap}, fieldPath: data/last}\n- {selector: {kind: Deployment}, fieldPath: "spec/template/spec/containers/[name=two]/image"}\n',
+  },
   unended: { 'kustomization.yaml': 'resources: [a.yaml]', 'a.yaml': cm('  a: |\n    text') },
   crd: {
     'kustomization.yaml':

@@ -77,7 +77,8 @@ export function setNamespace(set: ResourceSet, change: NamespaceChange): void {
   }
 }
 
-function moveOne(
+/** Puts one resource into a namespace, with what refers to it in there. */
+export function moveOne(
   { object }: Resource,
   { namespace, fieldSpecs, unsetOnly = false, subjects = 'defaultOnly' }: NamespaceChange,
 ): void {

@@ -1,7 +1,7 @@
 import type { Origin } from '../../api/problem.ts'
 import { readDocuments } from './document.ts'
 import { RenderFailure } from '../failure.ts'
-import { isFields, setField, type Fields } from './fields.ts'
+import { fieldOf, isFields, setField, type Fields } from './fields.ts'
 import { applyOperations, readOperations, type Operation } from './json-patch.ts'
 import type { MergeSchemas } from './merge-schema.ts'
 import type { ResourceSet } from './resource-set.ts'
@@ -79,8 +79,18 @@ export function applyPatch(set: ResourceSet, { patch, ...options }: PatchOptions
   }
   for (const resource of selectResources(set.resources, { selector: target, origin })) {
     const { apiVersion } = resource.object
-    mergeInto(set, { resource, ...options, ...only, object: { ...only.object, apiVersion } })
+    mergeInto(set, { resource, ...options, ...only, object: { ...withTexts(only.object), apiVersion } })
   }
+}
+
+/** Labels or annotations that are null remove nothing where the patch has a target: so Kustomize has it. */
+function withTexts(object: Fields): Fields {
+  const metadata = fieldOf(object, 'metadata')
+  if (!isFields(metadata)) return object
+  const kept = Object.entries(metadata).filter(
+    ([name, value]) => value !== null || (name !== 'labels' && name !== 'annotations'),
+  )
+  return { ...object, metadata: Object.fromEntries(kept) }
 }
 
 interface Merging extends PatchOptions {

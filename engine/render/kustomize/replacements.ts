@@ -140,7 +140,7 @@ function withPart(
 }
 
 /** A single value keeps the type of what it replaces, where its text allows that. */
-function likeType(value: string | number | boolean | null, own: string | number | boolean | null): unknown {
+export function likeType(value: string | number | boolean | null, own: string | number | boolean | null): unknown {
   const text = String(value)
   // What is made here has the type that its text would have without quotes.
   if (own === null) return plainValue(text)
@@ -162,7 +162,8 @@ interface Way {
   readonly make: 'scalar' | 'mapping' | 'list' | undefined
 }
 
-function slotsAt(value: unknown, { steps, make }: Way, write?: (value: unknown) => void): Slot[] {
+/** The places that steps lead to; with `make`, what lacks on the way is made. */
+export function slotsAt(value: unknown, { steps, make }: Way, write?: (value: unknown) => void): Slot[] {
   const [step, ...rest] = steps
   if (step === undefined) return [{ value, write: write ?? (() => undefined) }]
   if (Array.isArray(value)) {

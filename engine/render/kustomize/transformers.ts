@@ -1,6 +1,8 @@
 import type { Origin } from '../../api/problem.ts'
 import { joinFieldSpecs, type Configuration } from './configuration.ts'
 import { RenderFailure } from '../failure.ts'
+import { readDocuments } from './document.ts'
+import { splitPath } from '../tree.ts'
 import type { FieldSpec } from './field-spec.ts'
 import { fieldOf, isFields, textOf, textsOf, type Fields } from './fields.ts'
 import { setImages } from './images.ts'
@@ -9,12 +11,14 @@ import type { MergeSchemas } from './merge-schema.ts'
 import { addTexts, affixNames, setNamespace, setReplicas } from './names.ts'
 import { applyPatch, readPatch, type Patch } from './patches.ts'
 import { readReplacements, replace } from './replacements.ts'
+import { addValue } from './value-add.ts'
 import type { ResourceSet } from './resource-set.ts'
 
 /** What a transformer may use of its kustomization. */
 export interface TransformerContext {
   readonly configuration: Configuration
   readonly schemas: MergeSchemas
+  readonly folder: string
   /** The file that holds the configuration. */
   readonly file: string
   readFile(path: string, origin: Origin): { readonly bytes: Uint8Array; readonly file: string }
@@ -178,6 +182,12 @@ function replacementsIn(path: string, { origin, context }: Entry): { replacement
   return readReplacements(bytes, file)
 }
 
+function readTargets(path: string, { origin, context }: Entry): Fields {
+  const { bytes, file } = context.readFile(path, origin)
+  const value = readDocuments(bytes, { file, lastKeyCounts: true })[0]?.value
+  return isFields(value) ? value : {}
+}
+
 function fieldSpecsOf(fields: Fields, name: string): FieldSpec[] | undefined {
   const written = fieldOf(fields, name)
   if (!Array.isArray(written)) return undefined
@@ -242,6 +252,18 @@ export function configuredTransformer(object: Fields, { origin, context }: Entry
         return path === '' ? [{ replacement: entry, origin }] : replacementsIn(path, { origin, context })
       })
       return { kind, transform: set => all.forEach(each => replace(set.resources, each)) }
+    }
+    case 'ValueAddTransformer': {
+      const [value, path] = [
+        textOf(object, 'value') || splitPath(context.folder).name,
+        textOf(object, 'targetFilePath'),
+      ]
+      const given = path === '' ? object : readTargets(path, { origin, context })
+      const targets = fieldsListOf(given, 'targets')
+      if (targets.length === 0) {
+        throw new RenderFailure('a ValueAddTransformer needs a target', { origin, remedy: 'list it under targets' })
+      }
+      return { kind, transform: set => addValue(set.resources, { value, targets, origin }) }
     }
     default:
       throw new RenderFailure(`the transformer ${kind} is not one of Kustomize's own`, {
