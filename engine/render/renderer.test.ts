@@ -231,6 +231,53 @@ describe('rendering', () => {
       ],
     },
     {
+      name: 'what a patch made wrong is told where the patch is written, what was wrong before it where that is',
+      files: {
+        'k/kustomization.yaml':
+          'resources: [d.yaml]\npatches:\n- path: merge.yaml\n- path: ops.yaml\n  target: { kind: Deployment }\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: { name: d }\n    spec: { progressDeadlineSeconds: soon }',
+        'k/d.yaml': `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: d }
+spec:
+  paused: 3
+  selector: { matchLabels: { a: b } }
+  template:
+    metadata: { labels: { a: b } }
+    spec:
+      containers:
+        - { name: one, image: x, tty: 1 }
+        - name: two
+          imagee: x
+`,
+        'k/merge.yaml': `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: d }
+spec:
+  template:
+    spec:
+      containers:
+        - name: three
+          command: sh
+        - name: one
+          stdin: 1
+`,
+        'k/ops.yaml': `- { op: test, path: /spec/paused, value: 3 }
+- { op: add, path: /spec/minReadySeconds, value: soon }
+- { op: add, path: /spec/template/spec/containers/-, value: { name: four, image: x, ports: [{ containerPort: x }] } }
+`,
+      },
+      gives: [
+        'k/d.yaml:5:11: error: spec.paused must be true or false, not 3',
+        'k/merge.yaml:9:20: error: spec.template.spec.containers[0].command must be a list, not "sh"; start each item with "- "',
+        'k/d.yaml:11:39: error: spec.template.spec.containers[1].tty must be true or false, not 1',
+        'k/merge.yaml:11:18: error: spec.template.spec.containers[1].stdin must be true or false, not 1',
+        'k/d.yaml:13:11: error: spec.template.spec.containers[2].imagee is not a field of a Container; did you mean image?',
+        'k/ops.yaml:3:3: error: spec.template.spec.containers[3].ports[0].containerPort must be a whole number, not "x"; write a number, as in containerPort: 1',
+        'k/ops.yaml:2:3: error: spec.minReadySeconds must be a whole number, not "soon"; write a number, as in minReadySeconds: 1',
+        'k/kustomization.yaml:6:3: error: spec.progressDeadlineSeconds must be a whole number, not "soon"; write a number, as in progressDeadlineSeconds: 1',
+      ],
+    },
+    {
       name: 'links and submodules are named',
       files: {
         'a.yaml': configMap('a'),

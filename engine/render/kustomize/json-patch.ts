@@ -49,8 +49,8 @@ function apply(object: Fields, { op, path, from, value }: Operation): void {
   }
 }
 
-/** Escapes of a JSON pointer (RFC 6901). */
-function stepsOf(pointer: string): string[] {
+/** The steps of a JSON pointer (RFC 6901). */
+export function stepsOf(pointer: string): string[] {
   if (!pointer.startsWith('/')) throw new PatchMismatch(`the path ${pointer} does not begin with a slash`)
   return pointer
     .slice(1)

@@ -1,9 +1,10 @@
 import type { Origin } from '../../api/problem.ts'
-import { readDocuments } from './document.ts'
+import { readDocuments, type SourceDocument } from './document.ts'
 import { RenderFailure } from '../failure.ts'
 import { fieldOf, isFields, setField, type Fields } from './fields.ts'
 import { applyOperations, readOperations, type Operation } from './json-patch.ts'
 import type { MergeSchemas } from './merge-schema.ts'
+import { placeAfterMerge, placeAfterOperations, placeBeforePatches } from './patched-place.ts'
 import type { ResourceSet } from './resource-set.ts'
 import {
   currentId,
@@ -29,8 +30,19 @@ export interface PatchText {
 }
 
 export type Patch =
-  | { readonly kind: 'merge'; readonly objects: readonly { readonly object: Fields; readonly origin: Origin }[] }
-  | { readonly kind: 'operations'; readonly operations: readonly Operation[]; readonly origin: Origin }
+  | { readonly kind: 'merge'; readonly objects: readonly PatchObject[] }
+  | {
+      readonly kind: 'operations'
+      readonly operations: readonly Operation[]
+      readonly origin: Origin
+      readonly place: SourceDocument['place']
+    }
+
+interface PatchObject {
+  readonly object: Fields
+  readonly origin: Origin
+  readonly place: SourceDocument['place']
+}
 
 export function readPatch({ text, file, inside }: PatchText): Patch {
   const documents = readDocuments(text, { file, ...(inside === undefined ? {} : { inside }) })
@@ -39,12 +51,18 @@ export function readPatch({ text, file, inside }: PatchText): Patch {
     throw new RenderFailure('the patch is empty', { origin: inside ?? { file, line: 0, column: 0 } })
   if (Array.isArray(first.value)) {
     const origin = first.place([])
-    return { kind: 'operations', operations: placed(origin, () => readOperations(first.value)), origin }
+    return {
+      kind: 'operations',
+      operations: placed(origin, () => readOperations(first.value)),
+      origin,
+      place: first.place,
+    }
   }
   const objects = documents.map(document => {
     const { value } = document
     const origin = document.place([])
-    if (isFields(value) && gvkOf(value).kind !== '' && nameOf(value) !== '') return { object: value, origin }
+    if (isFields(value) && gvkOf(value).kind !== '' && nameOf(value) !== '')
+      return { object: value, origin, place: document.place }
     throw new RenderFailure('a patch is a list of JSON patch operations, or an object with kind and metadata.name', {
       origin,
     })
@@ -96,9 +114,12 @@ function withTexts(object: Fields): Fields {
 interface Merging extends PatchOptions {
   readonly resource: Resource
   readonly object: Fields
+  readonly place: SourceDocument['place']
 }
 
-function mergeInto(set: ResourceSet, { resource, object, schemas, options, origin }: Merging): void {
+function mergeInto(set: ResourceSet, { resource, object, place, schemas, options, origin }: Merging): void {
+  notePatch(resource)
+  const before = structuredClone(resource.object)
   const { kind } = gvkOf(resource.object)
   const [name, namespace] = [nameOf(resource.object), namespaceOf(resource.object)]
   const [newName, newKind] = [options['allowNameChange'] === true, options['allowKindChange'] === true]
@@ -108,10 +129,17 @@ function mergeInto(set: ResourceSet, { resource, object, schemas, options, origi
     set.remove(resource)
     return
   }
+  resource.place = placeAfterMerge(resource, { before, patch: object, place })
   resource.object = merged
   if (!newKind) setField(merged, { name: 'kind', value: kind })
   if (!newName) setMetadata(merged, { name: 'name', value: name })
   setMetadata(merged, { name: 'namespace', value: namespace })
+}
+
+/** Called before a patch is applied. */
+function notePatch(resource: Resource): void {
+  if (!resource.patched) resource.place = placeBeforePatches(resource)
+  resource.patched = true
 }
 
 function operate(
@@ -123,7 +151,9 @@ function operate(
   }
   for (const resource of selectResources(set.resources, { selector: target, origin })) {
     if (!keepId) rememberId(resource)
+    notePatch(resource)
     placed(patch.origin, () => applyOperations(resource.object, patch.operations), resource)
+    resource.place = placeAfterOperations(resource, patch)
   }
 }
 

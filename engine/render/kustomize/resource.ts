@@ -11,7 +11,9 @@ export interface Resource {
   /** Where it, or its generator, is written. */
   readonly origin: Origin
   /** Where a field is written, or the nearest around it, as far as it stands in a file. */
-  readonly place: Locate
+  place: Locate
+  /** A patch was applied: see `placeBeforePatches`. */
+  patched: boolean
   /** What it was called before each change, the oldest first. */
   previous: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[]
   /** What was put before and after its name, the innermost first. */
@@ -33,6 +35,7 @@ export function newResource(object: Fields, origin: Origin, place: Locate = () =
     object,
     origin,
     place,
+    patched: false,
     previous: [],
     prefixes: [],
     suffixes: [],
