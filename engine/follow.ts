@@ -100,8 +100,8 @@ export function followBranch(options: FollowOptions): Follower {
     else dispatch({ kind: 'refused', revision, verdict, problems })
   }
 
-  async function read({ tree }: Commit): Promise<Rendered & { paths: readonly string[] }> {
-    const rendered = await renderer.render({ objects: repository, tree }, paths === undefined ? {} : { paths })
+  async function read({ tree, committedAt: time }: Commit): Promise<Rendered & { paths: readonly string[] }> {
+    const rendered = await renderer.render({ objects: repository, tree, time }, paths === undefined ? {} : { paths })
     return { ...rendered, paths: paths ?? rendered.settings.spec.paths }
   }
 

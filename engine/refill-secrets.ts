@@ -28,7 +28,7 @@ export async function refillSecrets(objects: readonly KubeObject[], options: Ref
   for (const commit of await repository.log(applied, { limit: searched })) {
     if (missing.size === 0) break
     const rendered = await renderer.render(
-      { objects: repository, tree: commit.tree },
+      { objects: repository, tree: commit.tree, time: commit.committedAt },
       paths === undefined ? {} : { paths },
     )
     for (const { object } of rendered.manifests) {

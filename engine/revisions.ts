@@ -50,7 +50,10 @@ export interface Signers {
 
 export async function propose(commit: Commit, options: ProposeOptions): Promise<Proposal> {
   const { renderer, cluster, objects, paths, commits, rewritten, signers } = options
-  const rendered = await renderer.render({ objects, tree: commit.tree }, paths === undefined ? {} : { paths })
+  const rendered = await renderer.render(
+    { objects, tree: commit.tree, time: commit.committedAt },
+    paths === undefined ? {} : { paths },
+  )
   const revision = revisionOf(commit)
   const { manifests, settings } = rendered
   const result = { revision, manifests, settings }

@@ -19,8 +19,9 @@ export async function renderFolder(
 ): Promise<number> {
   const source = await openSource(name, paths)
   try {
-    const { manifests, problems } = await renderOnce(source, { validate })
+    const { manifests, problems, notes } = await renderOnce(source, { validate })
     terminal.write(source.isKustomization ? await asKubectl(source) : manifests.map(asDocument).join(''))
+    for (const text of notes) terminal.note(`${text.trim()}\n`)
     for (const problem of problems) terminal.note(`${formatProblem(problem)}\n`)
     return exitCodeOf(problems)
   } finally {
@@ -38,11 +39,12 @@ async function asKubectl(source: RenderSource): Promise<string> {
   return manifests.map(({ object }) => writeKubectlYaml(object)).join('---\n')
 }
 
-export async function renderOnce({ open, paths }: RenderSource, options: RendererOptions): Promise<Rendered> {
+export async function renderOnce({ open, paths, chart }: RenderSource, options: RendererOptions): Promise<Rendered> {
   const remotes = await openRemotes()
   const renderer = createRenderer({ ...options, remotes })
   try {
-    return await renderer.render(open(), paths === undefined ? {} : { paths })
+    const followed = paths === undefined ? {} : { paths }
+    return await renderer.render(open(), chart === undefined ? followed : { chart })
   } finally {
     await renderer.close()
     await remotes.close()

@@ -17,6 +17,8 @@ export interface RenderSource {
   readonly paths: readonly string[] | undefined
   /** The folder is one kustomization: what it gives is printed as kubectl prints it. */
   readonly isKustomization: boolean
+  /** The chart that the folder is, from the root. */
+  readonly chart?: string
   close(): Promise<void>
 }
 
@@ -30,12 +32,19 @@ export async function openSource(name: string, paths: readonly string[] | undefi
     throw new CliError(`${name} ${what}`, { remedy: 'name the folder that holds the manifests, or a commit' })
   }
   const objects = new ObjectStore(revision.repository)
-  const source = { objects, tree: revision.tree }
+  const source = { objects, tree: revision.tree, time: revision.time }
   return { open: () => source, root: revision.root, paths, isKustomization: false, close: () => objects.close() }
 }
 
 async function openFolder(folder: string, paths: readonly string[] | undefined): Promise<RenderSource> {
   const close = async (): Promise<void> => undefined
+  if (paths === undefined && existsSync(join(folder, 'Chart.yaml'))) {
+    const path = await realpath(folder)
+    // It may name parts beside it, anywhere in its repository.
+    const root = repositoryAround(path)
+    const chart = relative(root, path)
+    return { open: () => readDirectory(root), root, paths, chart, isKustomization: false, close }
+  }
   if (paths !== undefined || !kustomizationFiles.some(file => existsSync(join(folder, file)))) {
     return { open: () => readDirectory(folder), root: folder, paths, isKustomization: false, close }
   }
@@ -56,6 +65,8 @@ interface Revision {
   readonly repository: string
   readonly root: string
   readonly tree: string
+  /** When it was committed, in seconds since 1970; 0 for a tree that no commit was named for. */
+  readonly time: number
 }
 
 async function findTree(revision: string): Promise<Revision | undefined> {
@@ -70,6 +81,10 @@ async function findTree(revision: string): Promise<Revision | undefined> {
     })
   }
   if (repository.code !== 0 || tree.code !== 0) return undefined
+  const committed = await runGit(['show', '--no-patch', '--format=%ct', '--end-of-options', `${revision}^{commit}`], {
+    env,
+  })
   const [path = '', root = '', oid = ''] = [repository, above, tree].map(({ stdout }) => stdout.toString().trim())
-  return { repository: path, root: root || '.', tree: oid }
+  const time = committed.code === 0 ? Number(committed.stdout.toString()) : 0
+  return { repository: path, root: root || '.', tree: oid, time }
 }

@@ -51,7 +51,7 @@ export async function vendorFolder(
 
 async function readVendored(folder: string, { before, flags }: { before: Lock; flags: VendorFlags }) {
   const files = readDirectory(folder)
-  const renderer = createRenderer()
+  const renderer = createRenderer({ releases: false })
   const remotes = await openRemotes(flags.registryConfig)
   try {
     const { settings } = await renderer.render(files)
@@ -66,7 +66,10 @@ async function readVendored(folder: string, { before, flags }: { before: Lock; f
     await vendor.bases(files)
     // A base may hold Releases too.
     const { lock } = vendor.vendored()
-    const { manifests, problems } = await renderer.render(await mount(files, { remotes, lock, hosts }))
+    const { manifests, problems } = await renderer.render({
+      ...files,
+      ...(await mount(files, { remotes, lock, hosts })),
+    })
     await vendor.charts(manifests)
     return { ...vendor.vendored(), others: problems.filter(({ severity }) => severity === 'error').length }
   } finally {

@@ -8,6 +8,8 @@ import { Turnstile } from './turnstile.ts'
 export interface Directory {
   readonly objects: ObjectReader
   readonly tree: Oid
+  /** It was never committed: now, in seconds since 1970. */
+  readonly time: number
 }
 
 /** Larger files are known by their path, and so read anew each time. */
@@ -39,6 +41,7 @@ export function readDirectory(path: string): Directory {
   }
   return {
     tree: `${prefix}${path}`,
+    time: Math.floor(Date.now() / 1000),
     objects: {
       readCommit: async oid => {
         throw new GitError('ObjectMissing', `${oid}: a folder has no commits`)

@@ -16,6 +16,8 @@ const leaveOut = 'leave it out with .gantryignore'
 /** What a folder is that is rendered as a whole: its other files are not manifests by themselves. */
 export type WholeFolder =
   | { readonly kind: 'kustomization'; readonly name: string }
+  /** Rendered where a Release names it. */
+  | { readonly kind: 'chart'; readonly name: string }
   | { readonly kind: 'problem'; readonly name: string; readonly problem: PlacedProblem }
 
 /** Whether a folder has to be rendered as a whole: the entry that says so. */
@@ -23,10 +25,7 @@ export function wholeFolder(entries: readonly TreeEntry[]): WholeFolder | undefi
   for (const { name, kind } of entries) {
     if (kind === 'tree') continue
     if (isKustomizationFile(name)) return { kind: 'kustomization', name }
-    if (name !== 'Chart.yaml') continue
-    const message = 'this folder is a chart, which this version of Gantry does not render: nothing in it is applied'
-    const remedy = 'leave the folder out with .gantryignore'
-    return { kind: 'problem', name, problem: { line: 0, column: 0, severity: 'error', message, remedy } }
+    if (name === 'Chart.yaml') return { kind: 'chart', name }
   }
   return undefined
 }

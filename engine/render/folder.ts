@@ -26,6 +26,8 @@ export interface Folder {
   readonly parts: ReadonlyMap<string, Part>
   /** The folders in it that are built by Kustomize, which may read files beside them: so they are no parts. */
   readonly kustomizations: readonly string[]
+  /** The folders in it that are charts. */
+  readonly charts: readonly string[]
   readonly manifests: readonly Manifest[]
   readonly problems: readonly Problem[]
 }
@@ -76,14 +78,16 @@ export async function renderFolder(place: FolderPlace, walk: Walk): Promise<Fold
       ? await renderEntries(entries, { place: { ...place, rules }, walk })
       : new Map(whole.kind === 'problem' ? [[whole.name, problemAt(path, whole)]] : [])
   const contents = [...parts.values()]
-  const own = whole?.kind === 'kustomization' ? [path.replace(/\/$/, '')] : []
+  const folders = contents.filter(part => part.kind === 'folder')
+  const ownAs = (kind: 'kustomization' | 'chart'): string[] => (whole?.kind === kind ? [path.replace(/\/$/, '')] : [])
   return {
     kind: 'folder',
     tree,
     rulesId: place.rules.id,
     scopeId: scope.id,
     parts,
-    kustomizations: [...own, ...contents.flatMap(part => (part.kind === 'folder' ? part.kustomizations : []))],
+    kustomizations: [...ownAs('kustomization'), ...folders.flatMap(({ kustomizations }) => kustomizations)],
+    charts: [...ownAs('chart'), ...folders.flatMap(({ charts }) => charts)],
     manifests: contents.flatMap(({ manifests }) => manifests),
     problems: contents.flatMap(({ problems }) => problems),
   }

@@ -180,8 +180,8 @@ describe('rendering', () => {
         'j/lib.libsonnet': '{}',
       },
       gives: [
-        'c/Chart.yaml: error: this folder is a chart, which this version of Gantry does not render: nothing in it is applied; leave the folder out with .gantryignore',
         'j/app.jsonnet: error: this version of Gantry does not evaluate Jsonnet; leave it out with .gantryignore',
+        'c/Chart.yaml: warning: no Release names this chart: nothing of it is applied; add a manifest with apiVersion: gantry.dev/v1, kind: Release and its path under spec.chart, or leave it out with .gantryignore',
       ],
     },
     {

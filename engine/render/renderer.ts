@@ -11,6 +11,7 @@ import { inFile, renderFolder, settingsFile, type Folder, type Part } from './fo
 import { noRules } from './ignore-rules.ts'
 import { mountRemotes } from './mount-remotes.ts'
 import { buildAll, kustomizationUnit } from './kustomizations.ts'
+import { lookupDepth, releaseUnit, renderReleases, unusedCharts } from './releases.ts'
 import { PolicyChecker } from './policy/checker.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
@@ -23,17 +24,23 @@ export interface Rendered {
   readonly manifests: readonly Manifest[]
   readonly settings: ClusterSettings
   readonly problems: readonly Problem[]
+  /** What the charts of its releases say to who installs them. */
+  readonly notes: readonly string[]
 }
 
 export interface Source {
   readonly objects: ObjectReader
   /** The tree of the whole commit. */
   readonly tree: Oid
+  /** When it was committed, in seconds since 1970: the only time that a chart can tell. */
+  readonly time: number
 }
 
 export interface RenderOptions {
   /** The folders that are followed; without them `spec.paths` of gantry.yaml says. */
   readonly paths?: readonly string[]
+  /** Renders this chart alone, as `helm template` does: its folder. */
+  readonly chart?: string
 }
 
 export interface Renderer {
@@ -51,6 +58,8 @@ export interface RendererOptions {
   /** False gives objects as they are written, neither checked nor defaulted. */
   readonly validate?: boolean
   readonly onUnit?: OnUnit
+  /** False renders no charts: for whoever only wants to know which Releases there are. */
+  readonly releases?: boolean
   /** Gives what the commit's gantry.lock names; without it nothing remote is there. */
   readonly remotes?: Remotes
 }
@@ -66,20 +75,27 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const shared = { pool, limits: allLimits, disk, validate, onUnit }
   const reader = new UnitReader(shared)
   const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, ...shared })
+  const releases = Array.from(
+    { length: options.releases === false ? 0 : lookupDepth },
+    () => new TreeUnitReader({ kind: releaseUnit, ...shared }),
+  )
   const policies = new PolicyChecker(pool)
-  const save = (): void => disk?.save(() => new Set([...reader.liveKeys(), ...kustomizations.liveKeys()]))
+  const save = (): void =>
+    disk?.save(() => new Set([reader, kustomizations, ...releases].flatMap(each => [...each.liveKeys()])))
+  const parts = { reader, kustomizations, releases, policies, validate, remotes }
   const trees: RenderedTree[] = []
 
   return {
-    async render(source, { paths } = {}) {
-      const id = JSON.stringify([source.tree, paths])
-      const known = trees.find(each => each.id === id)
+    async render(source, { paths, chart } = {}) {
+      const id = JSON.stringify([source.tree, paths, chart])
+      const known = trees.find(each => each.id === id && (each.time === undefined || each.time === source.time))
       if (known !== undefined) return known.rendered
-      const failures = (): number => reader.failures + kustomizations.failures + policies.failures
+      const counted = [reader, kustomizations, ...releases, policies]
+      const failures = (): number => counted.reduce((sum, each) => sum + each.failures, 0)
       const failuresBefore = failures()
       const tree = {
         id,
-        ...(await renderTree(source, { paths, reader, kustomizations, policies, validate, remotes, earlier: trees })),
+        ...(await renderTree(source, { ...parts, paths, chart, earlier: trees })),
       }
       // What failed for want of time, memory or a server is tried again when the tree is asked for again.
       if (failures() === failuresBefore && !tree.isPassing) {
@@ -100,6 +116,8 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
 /** A tree as it was rendered, kept so that the next one costs what differs. */
 interface RenderedTree {
   readonly id: string
+  /** The commit's time, where it holds for that time alone. */
+  readonly time?: number
   readonly root: Folder
   /** Absent where the manifests were not looked at together. */
   readonly set?: CheckedSet
@@ -111,7 +129,9 @@ interface RenderedTree {
 interface TreeOptions {
   readonly paths: readonly string[] | undefined
   readonly reader: UnitReader
+  readonly chart: string | undefined
   readonly kustomizations: TreeUnitReader<'kustomization'>
+  readonly releases: readonly TreeUnitReader<'release'>[]
   readonly policies: PolicyChecker
   readonly validate: boolean
   readonly remotes: Remotes | undefined
@@ -119,11 +139,11 @@ interface TreeOptions {
 }
 
 async function renderTree(
-  { objects, tree }: Source,
-  { paths, reader, kustomizations, policies, validate, remotes, earlier }: TreeOptions,
+  { objects, tree, time }: Source,
+  { paths, chart, reader, kustomizations, releases, policies, validate, remotes, earlier }: TreeOptions,
 ): Promise<Omit<RenderedTree, 'id'>> {
-  const { settings, problems } = await readSettings({ objects, tree }, reader)
-  const followed = paths ?? settings.spec.paths
+  const { settings, problems } = await readSettings({ objects, tree, time }, reader)
+  const followed = chart === undefined ? (paths ?? settings.spec.paths) : [chart]
   const root = await renderFolder(
     { tree, path: '', rules: noRules, scope: scopeOf(followed), earlier: earlier.map(each => each.root) },
     { objects, render: file => reader.read(objects, file) },
@@ -132,21 +152,27 @@ async function renderTree(
   const { isPassing } = mounted
   const files = new CommitFiles(mounted)
   const built = await buildAll(root.kustomizations, { files, reader: kustomizations })
-  const manifests = built.manifests.length === 0 ? root.manifests : [...root.manifests, ...built.manifests]
+  const before = { plain: root.manifests, built: built.manifests, chart }
+  const released = await renderReleases(before, { files, readers: releases, time })
+  const more = [...built.manifests, ...released.manifests]
+  const manifests = more.length === 0 ? root.manifests : [...root.manifests, ...more]
   const found = [
     ...problems,
     ...mounted.problems,
     ...missingFolders(root, followed),
     ...root.problems,
     ...built.problems,
+    ...released.problems,
+    ...unusedCharts(root.charts, released.asked),
   ]
-  if (!validate) return { root, isPassing, rendered: { manifests, settings, problems: found } }
+  const same = { root, isPassing, ...(released.needsTime ? { time } : {}) }
+  const given = { manifests, settings, notes: released.notes }
+  if (!validate) return { ...same, rendered: { ...given, problems: found } }
   const broken = await policies.check(manifests, { policy: settings.spec.policy, files })
   // With objects missing because they are invalid, what refers to them would seem wrong too.
-  if (found.some(isError))
-    return { root, isPassing, rendered: { manifests, settings, problems: [...found, ...broken] } }
+  if (found.some(isError)) return { ...same, rendered: { ...given, problems: [...found, ...broken] } }
   const set = checkSet(manifests, earlier.find(each => each.set !== undefined)?.set)
-  return { root, set, isPassing, rendered: { manifests, settings, problems: [...found, ...set.problems, ...broken] } }
+  return { ...same, set, rendered: { ...given, problems: [...found, ...set.problems, ...broken] } }
 }
 
 async function readSettings(

@@ -1,6 +1,7 @@
 import type { Origin } from '../api/problem.ts'
 import { readAddress } from '../remotes/address.ts'
 import { RemoteFailure } from '../remotes/failure.ts'
+import type { Remote } from '../remotes/remote.ts'
 import { type Place, folderOf, placeFile } from '../remotes/place.ts'
 import { RenderFailure } from './failure.ts'
 import { pathFrom, type TreeReader } from './tree.ts'
@@ -13,11 +14,26 @@ export function resourcePath(
   try {
     const address = readAddress(path)
     if (address === undefined) return pathFrom(folder, { path, origin })
-    return pathFrom(folderOf(address.remote, placeIn(tree, placeFile(address.remote))), { path: address.path, origin })
+    return pathFrom(remoteFolder(tree, { remote: address.remote, origin }), { path: address.path, origin })
   } catch (error) {
-    if (!(error instanceof RemoteFailure)) throw error
-    throw new RenderFailure(error.message, { origin, remedy: error.remedy })
+    throw failureAt(origin, error)
   }
+}
+
+/** The folder that a remote's files are in. */
+export function remoteFolder(
+  tree: TreeReader,
+  { remote, origin }: { readonly remote: Remote; readonly origin: Origin },
+): string {
+  try {
+    return folderOf(remote, placeIn(tree, placeFile(remote)))
+  } catch (error) {
+    throw failureAt(origin, error)
+  }
+}
+
+function failureAt(origin: Origin, error: unknown): unknown {
+  return error instanceof RemoteFailure ? new RenderFailure(error.message, { origin, remedy: error.remedy }) : error
 }
 
 function placeIn(tree: TreeReader, file: string): Place | undefined {

@@ -5,11 +5,13 @@
  * - its line in `worker.ts`: the function that answers, from bytes that hold `{ ...request, paths }` as JSON;
  * - a `TreeUnitReader` for its `TreeUnitKind`, which `renderer.ts` asks for all the units of the kind that a commit has.
  */
+import type { ReleaseRequest, ReleaseUnit } from './charts/answer.ts'
 import type { BuildRequest, BuiltUnit } from './kustomize/answer.ts'
 
 /** What each kind is asked, as plain JSON, and what it gives: a `TreeResult` with fields of its own. */
 export interface TreeUnits {
   readonly kustomization: { readonly request: BuildRequest; readonly result: BuiltUnit }
+  readonly release: { readonly request: ReleaseRequest; readonly result: ReleaseUnit }
 }
 
 export type TreeUnitName = keyof TreeUnits

@@ -6,6 +6,7 @@ export interface TreeFixture {
   readonly tree: Oid
   readonly objects: { -readonly [Name in keyof ObjectReader]: ObjectReader[Name] }
   readonly reads: { trees: number; blobs: number }
+  readonly time: number
 }
 
 export type Contents = string | Uint8Array | { readonly link: string } | { readonly submodule: string }
@@ -39,6 +40,7 @@ export function treeOf(files: Readonly<Record<string, Contents>>): TreeFixture {
     return { name, kind: isLink ? 'symlink' : 'file', oid }
   }
   return {
+    time: 0,
     tree: addTree(Object.entries(files)),
     reads,
     objects: {

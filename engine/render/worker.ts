@@ -6,11 +6,14 @@ import { renderUnit } from './unit.ts'
 import type { Batch, BatchResult, Job, UnitResult } from './batch.ts'
 import { answerPlaces } from './policy/places.ts'
 
-const treeUnits: Readonly<Record<TreeUnitName, (bytes: Uint8Array, options: { validate: boolean }) => object>> = {
+type Answer = (bytes: Uint8Array, options: { validate: boolean }) => object | Promise<object>
+
+const treeUnits: Readonly<Record<TreeUnitName, Answer>> = {
   kustomization: answerBuild,
+  release: async (bytes, options) => (await import('./charts/answer.ts')).answerRelease(bytes, options),
 }
 
-/** What reads CEL and JSON Schema takes longer to load than most commits to render: it is loaded where it is needed. */
+/** What reads CEL, JSON Schema and templates takes longer to load than most commits to render: it is loaded where it is needed. */
 async function rendered(bytes: Uint8Array, { language, validate }: Job): Promise<object> {
   switch (language) {
     case 'policy':

@@ -89,7 +89,7 @@ async function renderAndPlan(path: string, own: (close: Closer) => void): Promis
     const head = await repository.resolve(main)
     if (head === undefined) throw new Error('the copy of the repository has no branch main')
     const { tree } = await repository.readCommit(head)
-    const { manifests, settings } = await renderer.render({ objects: repository, tree })
+    const { manifests, settings } = await renderer.render({ objects: repository, time: 0, tree })
     const planned = plan(cluster, manifests)
     checkImmutable(planned)
     checkGuards(planned, cluster, { settings, messages: [''] })

@@ -143,6 +143,7 @@ class Side {
     const { manifests, problems, settings } = await this.#renderer.render({
       objects: tree.objects,
       tree: tree.commit(),
+      time: 0,
     })
     this.rendered = performance.now() - begun
     const wrong = problems.find(({ severity }) => severity === 'error')

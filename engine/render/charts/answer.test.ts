@@ -27,7 +27,7 @@ function run({ files, values, request }: Case) {
     ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`chart/${path}`, text])),
     ...(values === undefined ? {} : { 'values.yaml': values }),
   })
-  const layers = values === undefined ? [] : [{ file: 'values.yaml', path: [] }]
+  const layers = values === undefined ? [] : [{ file: 'values.yaml', isOptional: false }]
   return answerOf(tree, { values: layers, ...request })
 }
 
@@ -65,7 +65,7 @@ test.each<Case>([
     values: 'a: 1\nb: 1\n',
     request: {
       values: [
-        { file: 'values.yaml', path: [] },
+        { file: 'values.yaml', isOptional: false },
         { values: { b: 2 }, origin: { file: 'secret', line: 0, column: 0 }, secret: true },
       ],
     },

@@ -2,11 +2,14 @@ import type { Manifest } from '../../api/manifest.ts'
 import type { Origin } from '../../api/problem.ts'
 import { resourceByKind } from '../../api/registry.ts'
 import type { FieldPath } from '../../api/report.ts'
+import type { Remote } from '../../remotes/remote.ts'
 import { problemOf } from '../check-resource.ts'
 import { RenderFailure } from '../failure.ts'
 import { Needed, knownTree } from '../known-paths.ts'
-import { fieldOf, isFields, textOf, type Fields } from '../kustomize/fields.ts'
-import type { TreeReader } from '../tree.ts'
+import { isFields, textOf, type Fields } from '../kustomize/fields.ts'
+import { remoteFolder } from '../resource-path.ts'
+import { Lines } from '../source-text.ts'
+import { kindOf, pathFrom, type TreeReader } from '../tree.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from '../tree-result.ts'
 import {
   lookupAmong,
@@ -21,41 +24,54 @@ import { readDocuments, readYamlFile } from './yaml-document.ts'
 
 /** A release to render. Plain JSON: it crosses threads. */
 export interface ReleaseRequest extends Release {
-  /** The folder of Chart.yaml. */
-  readonly chart: string
+  /** The folder of Chart.yaml in the commit, or where else the chart is. */
+  readonly chart: string | Remote
   /** Where the Release stands. */
   readonly origin: Origin
   /** Of several a later one counts. */
   readonly values: readonly ValuesSource[]
-  /** The commit's, in seconds since 1970. */
-  readonly time: number
+  /** The commit's, in seconds since 1970; left out it is not known, and the unit says whether it is needed. */
+  readonly time?: number
   /** The cluster's own where they are left out. */
   readonly capabilities?: Capabilities
   /** The commit's objects that `lookup` may find. */
   readonly objects: readonly Fields[]
 }
 
-/** A part of a file of the tree, or values from elsewhere, such as a decrypted file. */
-export type ValuesSource = ValuesInFile | GivenValues
+/** A file of the tree, values, or a text that holds them. */
+export type ValuesSource = ValuesInFile | GivenValues | GivenText
 
-/** `spec.values` of a Release, a whole file, or a key of a ConfigMap, whose text is then read as YAML. */
 export interface ValuesInFile {
   readonly file: string
-  /** The line at which the document begins; the first document where it is left out. */
-  readonly line?: number
-  readonly path: FieldPath
+  /** Without the file there are no values, and that is no mistake. */
+  readonly isOptional: boolean
+  /** `a.b[0].c`: where the whole text goes among the values. */
+  readonly targetPath?: string
+}
+
+/** Such as a key of a ConfigMap. */
+export interface GivenText {
+  readonly text: string
+  readonly origin: Origin
+  /** Nothing made of it is shown in a message. */
+  readonly secret: boolean
+  readonly targetPath?: string
 }
 
 export interface GivenValues {
-  readonly values: Fields
+  readonly values: Readonly<Record<string, unknown>>
   readonly origin: Origin
   /** Nothing made of them is shown in a message. */
   readonly secret: boolean
+  /** Their path in the document that stands at `origin`, where they are as they are written there. */
+  readonly written?: FieldPath
 }
 
 export interface ReleaseUnit extends TreeResult {
   /** What it asked of the commit's objects: its result depends on them too. */
   readonly lookups: readonly LookupQuery[]
+  /** The result depends on the commit's time. */
+  readonly needsTime: boolean
   readonly notes: string
 }
 
@@ -67,18 +83,23 @@ export function answerRelease(
   const { paths, ...release }: WithPaths<ReleaseRequest> = JSON.parse(new TextDecoder().decode(bytes))
   const asked = new Set<string>()
   const lookups = new Map<string, LookupQuery>()
+  let needsTime = false
   const unit = (part: Partial<ReleaseUnit>): ReleaseUnit => {
     const { manifests = [], problems = [], notes = '' } = part
     // A failure may tell what it failed of.
     const secret =
       problems.some(({ severity }) => severity === 'error') ||
-      release.values.some(source => 'values' in source && source.secret) ||
+      release.values.some(source => 'secret' in source && source.secret) ||
       manifests.some(({ object }) => object.kind === 'Secret') ||
       [...lookups.values()].some(({ kind }) => kind === 'Secret')
-    return { manifests, problems, notes, asked: [...asked], secret, lookups: [...lookups.values()] }
+    return { manifests, problems, notes, asked: [...asked], secret, lookups: [...lookups.values()], needsTime }
   }
   try {
-    const rendered = renderRelease(release, { tree: knownTree(paths, asked), lookups })
+    const time = (): number => {
+      needsTime = true
+      return release.time ?? 0
+    }
+    const rendered = renderRelease(release, { tree: knownTree(paths, asked), lookups, time })
     const checked = rendered.objects.map(each => each.check({ validate, defaultNamespace: release.namespace }))
     const manifests = checked.flatMap(each => each.manifests)
     return unit({
@@ -95,14 +116,18 @@ export function answerRelease(
 
 function renderRelease(
   release: ReleaseRequest,
-  { tree, lookups }: { readonly tree: TreeReader; readonly lookups: Map<string, LookupQuery> },
+  given: { readonly tree: TreeReader; readonly lookups: Map<string, LookupQuery>; readonly time: () => number },
 ): RenderedChart {
+  const { tree, lookups, time } = given
+  const { origin } = release
   const find = lookupAmong(release.objects)
   return renderChart({
-    ...release,
     tree,
+    origin,
     release,
-    values: release.values.map(source => layerOf(source, { tree, origin: release.origin })),
+    time,
+    chart: chartFolder(tree, { chart: release.chart, origin }),
+    values: release.values.map(source => layerOf(source, { tree, origin })),
     capabilities: release.capabilities ?? ownCapabilities,
     lookup: query => {
       lookups.set(JSON.stringify(query), query)
@@ -111,36 +136,66 @@ function renderRelease(
   })
 }
 
+function chartFolder(
+  tree: TreeReader,
+  { chart, origin }: { readonly chart: string | Remote; readonly origin: Origin },
+): string {
+  return typeof chart === 'string'
+    ? pathFrom('', { path: chart, origin })
+    : remoteFolder(tree, { remote: chart, origin })
+}
+
 function layerOf(
   source: ValuesSource,
   { tree, origin }: { readonly tree: TreeReader; readonly origin: Origin },
 ): ValuesLayer {
-  if ('values' in source) {
-    const { values, origin: given, secret } = source
-    return { values, place: () => given, secret, warnings: [] }
+  if ('values' in source) return givenLayer(source, tree)
+  if ('text' in source) return textLayer(source, () => source.origin)
+  const { file: path, isOptional, ...at } = source
+  const file = pathFrom('', { path, origin })
+  const bytes = kindOf(tree, { path: file, origin }) === 'file' ? tree.read(file) : undefined
+  if (bytes !== undefined) {
+    const text = new TextDecoder().decode(bytes)
+    const lines = new Lines(text)
+    const place = (offset: number | undefined): Origin => ({ file, ...lines.at(offset ?? 0) })
+    return textLayer({ text, secret: false, ...at }, place)
   }
-  const bytes = tree.kind(source.file) === 'file' ? tree.read(source.file) : undefined
-  if (bytes === undefined) {
-    throw new RenderFailure(`there is no file ${source.file}`, { origin, remedy: 'add it, or correct its path' })
-  }
-  const documents = readYamlFile(bytes, source.file)
-  const document = documents.find(each => source.line === undefined || each.place([], 'value').line === source.line)
-  const value = source.path.reduce<unknown>((at, step) => fieldOf(at, String(step)), document?.value)
-  const place = (path: FieldPath): Origin =>
-    document?.place([...source.path, ...path], 'value') ?? { file: source.file, line: 0, column: 0 }
-  if (typeof value === 'string') return textLayer(value, place([]))
-  return { values: mapping(value, place([])), place, secret: false, warnings: document?.warnings ?? [] }
+  if (isOptional) return { values: {}, place: () => origin, secret: false, warnings: [] }
+  const remedy = 'add it, correct its path, or write optional: true'
+  throw new RenderFailure(`there is no file ${path}`, { origin, remedy })
 }
 
-/** The values in a text inside another document; its lines are not those of the file. */
-function textLayer(text: string, origin: Origin): ValuesLayer {
-  const [document] = readDocuments(text, () => origin)
-  return {
-    values: mapping(document?.value, origin),
-    place: () => origin,
-    secret: false,
-    warnings: document?.warnings ?? [],
-  }
+/** The places are those in the file, where the values are what stands there. */
+function givenLayer({ values, origin, secret, written }: GivenValues, tree: TreeReader): ValuesLayer {
+  const layer = { values: values as Fields, secret, warnings: [] }
+  const bytes = written && tree.kind(origin.file) === 'file' ? tree.read(origin.file) : undefined
+  const documents = bytes === undefined ? [] : readYamlFile(bytes, origin.file)
+  const document = documents.find(each => each.place([], 'value').line === origin.line)
+  if (document === undefined || written === undefined) return { ...layer, place: () => origin }
+  return { ...layer, place: path => document.place([...written, ...path], 'value') }
+}
+
+function textLayer(
+  { text, secret, targetPath }: Pick<GivenText, 'text' | 'secret' | 'targetPath'>,
+  at: (offset: number | undefined) => Origin,
+): ValuesLayer {
+  const [document] = readDocuments(text, at)
+  const warnings = document?.warnings ?? []
+  if (targetPath !== undefined)
+    return { values: nested(targetPath, document?.value), place: () => at(0), secret, warnings }
+  const place = (path: FieldPath): Origin => document?.place(path, 'value') ?? at(0)
+  return { values: mapping(document?.value, place([])), place, secret, warnings }
+}
+
+/** `a.b[0].c` and a value as mappings and lists in each other. */
+function nested(targetPath: string, value: unknown): Fields {
+  const steps = targetPath.split(/\.|(?=\[)/)
+  const whole = steps.reduceRight<unknown>((inner, step) => {
+    const index = /^\[(\d+)\]$/.exec(step)?.[1]
+    if (index === undefined) return Object.fromEntries([[step, inner]])
+    return Array.from({ length: Number(index) + 1 }, (_, each) => (each === Number(index) ? inner : null))
+  }, value)
+  return whole as Fields
 }
 
 function mapping(value: unknown, origin: Origin): Fields {

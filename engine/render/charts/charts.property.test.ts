@@ -8,7 +8,7 @@ const chartFile = 'apiVersion: v2\nname: web\nversion: 1.0.0\n'
 /** Whatever the files hold: a result that crosses threads as JSON, every problem with a place, nothing thrown. */
 function survives(files: Readonly<Record<string, string | Uint8Array>>): readonly string[] {
   const unit = answerOf(memoryTree({ 'chart/Chart.yaml': chartFile, ...files }), {
-    values: 'values.yaml' in files ? [{ file: 'values.yaml', path: [] }] : [],
+    values: 'values.yaml' in files ? [{ file: 'values.yaml', isOptional: false }] : [],
   })
   expect(JSON.parse(JSON.stringify(unit))).toEqual(unit)
   for (const { file, line, column, message } of unit.problems) {

@@ -24,7 +24,7 @@ export interface ChartRequest {
   readonly values: readonly ValuesLayer[]
   readonly capabilities: Capabilities
   /** The commit's, in seconds since 1970. */
-  readonly time: number
+  readonly time: () => number
   readonly lookup: Lookup
 }
 

@@ -24,7 +24,7 @@ test.each(cases)('%s', async values => {
       name: 'shop',
       namespace: 'production',
       chart,
-      values: [{ file: values, path: [] }],
+      values: [{ file: values, isOptional: false }],
     },
     { validate: false },
   )
@@ -40,7 +40,7 @@ test.each(cases)('%s holds what a cluster takes', values => {
     name: 'shop',
     namespace: 'production',
     chart: values.split('/').slice(0, 2).join('/'),
-    values: [{ file: values, path: [] }],
+    values: [{ file: values, isOptional: false }],
   })
   const notYet = /is not supported by Gantry yet/
   expect(problems.filter(({ severity, message }) => severity === 'error' && !notYet.test(message))).toEqual([])

@@ -2,7 +2,7 @@ import { HelperFailure, helper, type Helper } from './helper.ts'
 
 /** Dates in UTC, of which the commit's is the only one that is now. A time is text as RFC 3339 has it. */
 export const dateHelpers: Readonly<Record<string, Helper>> = {
-  now: helper({ takes: [] }, (_, { time }) => rfc3339(new Date(time * 1000))),
+  now: helper({ takes: [] }, (_, { time }) => rfc3339(new Date(time() * 1000))),
   /** `date "2006-01-02" (now)`: a layout of Go's. */
   date: helper({ takes: ['text', 'any'] }, ([layout, when]) => written(layout, dateOf(when))),
   htmlDate: helper({ takes: ['any'] }, ([when]) => written('2006-01-02', dateOf(when))),

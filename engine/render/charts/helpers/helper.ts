@@ -19,7 +19,7 @@ export interface HelperContext {
   readonly files: ChartFiles
   readonly capabilities: Capabilities
   /** The commit's time in seconds since 1970: the only time there is. */
-  readonly time: number
+  readonly time: () => number
   readonly lookup: Lookup
   /** What a partial gives for a context. */
   include(name: string, context: unknown): string

@@ -1,0 +1,263 @@
+import type { Manifest } from '../api/manifest.ts'
+import type { Origin, Problem } from '../api/problem.ts'
+import { refOf } from '../api/reference.ts'
+import type { KubeObject, Release, ReleaseValues } from '../api/types.ts'
+import { remoteOfChart } from '../remotes/remote.ts'
+import { placeFile } from '../remotes/place.ts'
+import type { ReleaseRequest, ReleaseUnit, ValuesSource } from './charts/answer.ts'
+import { lookupAmong } from './charts/release.ts'
+import type { CommitFiles } from './commit-files.ts'
+import { isFields, type Fields } from './kustomize/fields.ts'
+import { pathIn } from './tree.ts'
+import type { TreeUnitKind } from './tree-unit.ts'
+import type { TreeUnitReader } from './tree-unit-reader.ts'
+
+export const releaseUnit: TreeUnitKind<'release'> = {
+  name: 'release',
+  first: ({ chart }) => (typeof chart === 'string' ? pathIn(chart, 'Chart.yaml') : placeFile(chart)),
+  failed: ({ origin }, failure) => ({
+    manifests: [],
+    problems: [
+      {
+        ...origin,
+        severity: 'error',
+        message: `the release ${failure}`,
+        remedy: 'take another chart, or other values',
+      },
+    ],
+    asked: [],
+    secret: true,
+    lookups: [],
+    needsTime: false,
+    notes: '',
+  }),
+}
+
+/** What is found by looking up may ask for more: so often a commit's releases are rendered at most. */
+export const lookupDepth = 5
+
+/** What a commit has before its releases are rendered. */
+export interface BeforeReleases {
+  /** Of files that are manifests as they stand. */
+  readonly plain: readonly Manifest[]
+  /** Of kustomizations. */
+  readonly built: readonly Manifest[]
+  /** A chart to render although no Release names it: its folder. */
+  readonly chart: string | undefined
+}
+
+export interface ReleasesOptions {
+  readonly files: CommitFiles
+  /** One for each time that a release may be rendered in a commit: each remembers its own. */
+  readonly readers: readonly TreeUnitReader<'release'>[]
+  /** The commit's, in seconds since 1970. */
+  readonly time: number
+}
+
+export interface Released {
+  readonly manifests: readonly Manifest[]
+  readonly problems: readonly Problem[]
+  /** What the charts say to who installs them. */
+  readonly notes: readonly string[]
+  /** Every path that was looked for. */
+  readonly asked: ReadonlySet<string>
+  /** It holds for the commit's time alone. */
+  readonly needsTime: boolean
+}
+
+/** A release as it is asked for, and what it gave last. */
+interface Rendering {
+  readonly request: ReleaseRequest
+  readonly release: Manifest['release'] & object
+  readonly unit: ReleaseUnit | undefined
+}
+
+/**
+ * Renders the charts that a commit's Releases name. Each is first rendered knowing neither the commit's time nor its
+ * objects, and again with those that it asked for: so a commit that changes neither renders nothing.
+ */
+export async function renderReleases(
+  before: BeforeReleases,
+  { files, readers, time }: ReleasesOptions,
+): Promise<Released> {
+  const own = [before.plain, before.built].flatMap(manifests => manifests.filter(isRelease))
+  const problems: Problem[] = []
+  let all: readonly Rendering[] = [
+    ...own.map(manifest => ({ ...namedBy(manifest, { before, problems }), unit: undefined })),
+    ...(before.chart === undefined ? [] : [alone(before.chart)]),
+  ]
+  let next: readonly Rendering[] = all
+  for (const reader of readers) {
+    const units = await reader.readAll(
+      files,
+      next.map(({ request }) => request),
+    )
+    const rendered = new Map(next.map((each, index) => [each.release, { ...each, unit: units[index] }]))
+    all = all.map(each => rendered.get(each.release) ?? each)
+    const again = all.map(each => ({ ...each, request: knowing(each, { all, before, time }) }))
+    next = again.filter(({ request }, index) => JSON.stringify(request) !== JSON.stringify(all[index]?.request))
+    if (next.length === 0) break
+  }
+  const circle = [...circleOf(all)]
+  if (readers.length > 0) problems.push(...circle, ...(circle.length === 0 ? next.map(tooDeep) : []))
+  return {
+    manifests: all.flatMap(({ unit, release }) => (unit?.manifests ?? []).map(each => ({ ...each, release }))),
+    problems: [...problems, ...all.flatMap(({ unit }) => unit?.problems ?? [])],
+    notes: all.flatMap(({ unit }) => unit?.notes || []),
+    asked: new Set(all.flatMap(({ unit }) => unit?.asked ?? [])),
+    needsTime: all.some(({ unit }) => unit?.needsTime === true),
+  }
+}
+
+function isRelease({ object }: Manifest): boolean {
+  return object.kind === 'Release' && refOf(object).kind === 'Release'
+}
+
+/** A render follows from the commit alone, which does not tell whether anything ran before: as `helm template` has it. */
+const always = { isInstall: true, isUpgrade: false, revision: 1, objects: [] }
+
+function alone(chart: string): Rendering {
+  const name = chart.split('/').at(-1) || 'release'
+  const origin = { file: pathIn(chart, 'Chart.yaml'), line: 1, column: 1 }
+  return {
+    request: { ...always, name, namespace: 'default', chart, origin, values: [] },
+    release: { name, namespace: 'default', dependsOn: [], origin },
+    unit: undefined,
+  }
+}
+
+function namedBy(
+  { object, origin }: Manifest,
+  { before, problems }: { readonly before: BeforeReleases; readonly problems: Problem[] },
+): Pick<Rendering, 'request' | 'release'> {
+  const { metadata, spec } = object as Release
+  const { chart, values, valuesFrom = [], dependsOn = [] } = spec
+  const given = valuesFrom.flatMap(from => sourceOf(from, { namespace: metadata.namespace, origin, before, problems }))
+  const isPlain = !before.built.some(manifest => manifest.object === object)
+  const own: ValuesSource[] =
+    values === undefined ? [] : [{ values, origin, secret: false, ...(isPlain ? { written: ['spec', 'values'] } : {}) }]
+  return {
+    request: {
+      ...always,
+      name: spec.releaseName,
+      namespace: spec.targetNamespace,
+      chart: 'path' in chart ? chart.path : (remoteOfChart(chart) ?? ''),
+      origin,
+      values: [...given, ...own],
+    },
+    release: {
+      name: metadata.name,
+      namespace: metadata.namespace ?? 'default',
+      dependsOn: dependsOn.map(({ name, namespace }) => `${namespace}/${name}`),
+      origin,
+    },
+  }
+}
+
+interface Around {
+  readonly namespace: string | undefined
+  readonly origin: Origin
+  readonly before: BeforeReleases
+  readonly problems: Problem[]
+}
+
+function sourceOf(from: ReleaseValues, { namespace, origin, before, problems }: Around): ValuesSource[] {
+  const at = from.targetPath === undefined ? {} : { targetPath: from.targetPath }
+  const isOptional = from.optional === true
+  if ('file' in from) return [{ file: from.file, isOptional, ...at }]
+  const { kind, name, valuesKey } = from
+  const found = [...before.plain, ...before.built].find(
+    ({ object }) => object.kind === kind && object.metadata.name === name && object.metadata.namespace === namespace,
+  )
+  const text = found && textOf(found.object, valuesKey)
+  if (text !== undefined) return [{ text, origin: found?.origin ?? origin, secret: kind === 'Secret', ...at }]
+  if (!isOptional) {
+    const what =
+      found === undefined
+        ? `there is no ${kind} ${name} in namespace ${namespace}`
+        : `${kind} ${name} has no key ${valuesKey}`
+    const remedy = 'correct the name, add it to the branch, or write optional: true'
+    problems.push({ ...origin, severity: 'error', message: `spec.valuesFrom: ${what}`, remedy })
+  }
+  return []
+}
+
+function textOf(object: KubeObject, key: string): string | undefined {
+  const value = fieldIn(object, 'stringData', key)
+  if (value !== undefined) return value
+  const data = fieldIn(object, 'data', key)
+  return object.kind === 'Secret' && data !== undefined ? Buffer.from(data, 'base64').toString() : data
+}
+
+function fieldIn(object: KubeObject, field: string, key: string): string | undefined {
+  const fields: unknown = Reflect.get(object, field)
+  const value = isFields(fields) && Object.hasOwn(fields, key) ? fields[key] : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+interface Known {
+  readonly all: readonly Rendering[]
+  readonly before: BeforeReleases
+  readonly time: number
+}
+
+/** The request with what the unit asked for: the commit's time, and the objects that its lookups mean. */
+function knowing({ request, unit, release }: Rendering, { all, before, time }: Known): ReleaseRequest {
+  if (unit === undefined) return request
+  const others = all.filter(other => other.release !== release).flatMap(other => other.unit?.manifests ?? [])
+  return {
+    ...request,
+    objects: [before.plain, before.built, others].flatMap(manifests => foundBy(unit, manifests)),
+    ...(unit.needsTime || request.time !== undefined ? { time } : {}),
+  }
+}
+
+function foundBy({ lookups }: ReleaseUnit, manifests: readonly Manifest[]): readonly Fields[] {
+  if (lookups.length === 0) return []
+  const find = lookupAmong(manifests.map(({ object }) => object as unknown as Fields))
+  return [...new Set(lookups.flatMap(query => find(query)))]
+}
+
+/** Releases that look up what the others of a circle make: an error for each. */
+function* circleOf(all: readonly Rendering[]): Generator<Problem> {
+  const leads = new Map(
+    all.map(each => [
+      each,
+      all.filter(other => other !== each && each.unit && foundBy(each.unit, other.unit?.manifests ?? []).length > 0),
+    ]),
+  )
+  for (const start of all) {
+    const reached = new Set<Rendering>()
+    const ahead = [...(leads.get(start) ?? [])]
+    for (let each = ahead.pop(); each !== undefined; each = ahead.pop()) {
+      if (reached.has(each)) continue
+      reached.add(each)
+      ahead.push(...(leads.get(each) ?? []))
+    }
+    if (!reached.has(start)) continue
+    const names = [...reached].map(({ release }) => release.name).sort()
+    const message = `releases look up each other's objects in a circle: ${names.join(', ')}`
+    yield { ...start.request.origin, severity: 'error', message, remedy: 'give one of them the value by spec.values' }
+  }
+}
+
+function tooDeep({ request }: Rendering): Problem {
+  const message = `what the release looks up depends on more than ${lookupDepth - 1} other lookups`
+  return { ...request.origin, severity: 'error', message, remedy: 'give it the value by spec.values' }
+}
+
+/** Charts of the branch that nothing renders. */
+export function unusedCharts(charts: readonly string[], asked: ReadonlySet<string>): Problem[] {
+  return charts
+    .map(chart => pathIn(chart, 'Chart.yaml'))
+    .filter(file => !asked.has(file))
+    .map(file => ({
+      file,
+      line: 0,
+      column: 0,
+      severity: 'warning',
+      message: 'no Release names this chart: nothing of it is applied',
+      remedy:
+        'add a manifest with apiVersion: gantry.dev/v1, kind: Release and its path under spec.chart, or leave it out with .gantryignore',
+    }))
+}
