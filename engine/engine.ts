@@ -25,6 +25,8 @@ import { createOutbox } from './outbox.ts'
 import type { Credentials } from './remotes/credentials.ts'
 import { createRemotes } from './remotes/remotes.ts'
 import { createRenderer } from './render/renderer.ts'
+import type { Identities } from './render/sops/identities.ts'
+import { createKeyRing } from './render/sops/key-ring.ts'
 import { pathBelow, serve } from './serve.ts'
 import type { OpenStream, Readiness } from './server/controls.ts'
 import { checkFree } from './server/listen.ts'
@@ -55,6 +57,8 @@ export interface EngineOptions {
   readonly tlsSans: readonly string[]
   /** What pods' addresses are, where this is not known yet; the agent of this machine decides where absent. */
   readonly network: NetworkMode | undefined
+  /** What opens the repository's encrypted files; undefined where no key is given. */
+  readonly identities: Identities | undefined
   /** For tests: how long certificates are good for, in milliseconds. */
   readonly certificateLifetime: number | undefined
   readonly log: Logger
@@ -128,7 +132,11 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   const { repository, now } = state
   const remotes = createRemotes({ folder: data.file('remotes'), credentials: options.credentials })
   own(() => remotes.close())
-  const renderer = createRenderer({ cacheFolder: data.file('cache'), remotes })
+  const renderer = createRenderer({
+    cacheFolder: data.file('cache'),
+    remotes,
+    keyRing: createKeyRing({ identities: options.identities, withoutKey: 'refuse' }),
+  })
   own(() => renderer.close())
   const store = createStore()
   const registry = new Registry()

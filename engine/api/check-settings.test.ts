@@ -21,6 +21,7 @@ test('what is not written is as the defaults have it', () => {
         guards: { maxDeletionPercent: 50, minDeletions: 1 },
         trustedSigners: [],
         nodes: { ...defaultSettings.spec.nodes, unreachableTolerationSeconds: 60 },
+        secrets: 'any',
         network: { encryption: 'none' },
         policy: { starter: {}, registries: [], rules: [] },
         remotes: { hosts: [] },
@@ -63,6 +64,11 @@ test.each<{ name: string; value: unknown; expected: string }>([
     value: { ...head, spec: { remotes: { hosts: ['ghcr.io', 'https://charts.example.com/stable'] } } },
     expected:
       'spec.remotes.hosts[1] must be a host as in ghcr.io or charts.example.com:8443, in lower case, not "https://charts.example.com/stable"',
+  },
+  {
+    name: 'secrets neither encrypted nor any',
+    value: { ...head, spec: { secrets: 'plain' } },
+    expected: 'spec.secrets must be one of any, encrypted, not "plain"',
   },
   {
     name: 'a key that is none',

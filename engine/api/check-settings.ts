@@ -16,6 +16,7 @@ interface GivenSettings {
     readonly guards?: Partial<ClusterSettings['spec']['guards']>
     readonly trustedSigners?: readonly string[]
     readonly nodes?: Partial<ClusterSettings['spec']['nodes']>
+    readonly secrets?: ClusterSettings['spec']['secrets']
     readonly network?: Partial<ClusterSettings['spec']['network']>
     readonly policy?: Partial<ClusterSettings['spec']['policy']>
     readonly remotes?: Partial<ClusterSettings['spec']['remotes']>
@@ -58,6 +59,7 @@ function withDefaults({ metadata = {}, spec = {} }: GivenSettings): ClusterSetti
       guards: { ...defaults.guards, ...spec.guards },
       trustedSigners: spec.trustedSigners ?? defaults.trustedSigners,
       nodes: { ...defaults.nodes, ...spec.nodes },
+      secrets: spec.secrets ?? defaults.secrets,
       network: { ...defaults.network, ...spec.network },
       policy: { ...defaults.policy, ...spec.policy },
       remotes: { ...defaults.remotes, ...spec.remotes },

@@ -272,6 +272,7 @@ export const constraints: Readonly<Record<string, Constraint>> = {
       'a public SSH key as in authorized_keys',
     ),
   ),
+  'ClusterSpec.secrets': oneOf('any', 'encrypted'),
   'ClusterMetadata.name': label,
   'ClusterGuards.maxDeletionPercent': between(0, 100),
   'ClusterGuards.minDeletions': notNegative,

@@ -14,6 +14,7 @@ export const gantryModels: ModelTable = {
     guards: 'GantryV1ClusterGuards',
     trustedSigners: 'string[]',
     nodes: 'GantryV1ClusterNodes',
+    secrets: 'string',
     network: 'GantryV1ClusterNetwork',
     policy: 'GantryV1ClusterPolicy',
     remotes: 'GantryV1ClusterRemotes',

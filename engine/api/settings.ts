@@ -30,6 +30,8 @@ export interface ClusterSettings {
       /** … or because it says so itself: --default-not-ready-toleration-seconds. 30 by default. */
       readonly notReadyTolerationSeconds: number
     }
+    /** Whether the values of Secrets may stand in the repository unencrypted: `any` (with a warning, the default). */
+    readonly secrets: 'any' | 'encrypted'
     readonly network: {
       /** What hides the pods' traffic between nodes from the network that carries it. `none` by default. */
       readonly encryption: 'none' | 'wireguard'
@@ -120,6 +122,7 @@ export const defaultSettings: ClusterSettings = {
       unreachableTolerationSeconds: 30,
       notReadyTolerationSeconds: 30,
     },
+    secrets: 'any',
     network: { encryption: 'none' },
     policy: { starter: {}, registries: [], rules: [] },
     remotes: { hosts: [] },

@@ -9,6 +9,7 @@ import type { Terminal } from './terminal.ts'
 import type { TopOptions, TopPodsOptions } from './top.ts'
 import { addStreamCommands } from './streams/commands.ts'
 import { addRenderCommands } from './render.ts'
+import { addSecretCommands } from './secret.ts'
 import { addAgentCommand } from './agent.ts'
 import type { TokenFlags } from './joining.ts'
 import { addInstallCommands } from './install.ts'
@@ -48,6 +49,7 @@ export function createProgram(openTerminal: OpenTerminal = processTerminal): Com
   addDownCommand(program)
   addRenderCommands(program)
   addVendorCommand(program)
+  addSecretCommands(program)
   program
     .command('version')
     .description("show Gantry's version")

@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import { writeFileDurably } from '../../machine/files.ts'
+import { takeAgeKeys } from '../age-keys.ts'
 import { news, openAddresses, welcomeLines } from '../console.ts'
 import { openData } from '../data.ts'
 import type { DataFolder } from '../data.ts'
@@ -29,6 +30,7 @@ export interface EngineFlags {
   readonly registryConfig?: string
   readonly agentsListen: EngineAddress | undefined
   readonly tlsSan: readonly string[]
+  readonly ageKeyFile?: string
   /** Seconds; for tests. */
   readonly certificateLifetime: number | undefined
   /** What runs pods on this machine; undefined for an engine alone. */
@@ -41,6 +43,7 @@ export type Program = 'gantry up' | 'gantry engine'
 
 export async function runEngine(program: Program, options: EngineFlags): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`gantry: ${line}\n`)
+  const identities = await takeAgeKeys(options.ageKeyFile)
   const data = await openData(options.data, { clusterName: options.name })
   const log = openLog(data.file('gantry.log'))
   // Nobody foresaw it: what was decided is on the record, so ending here is safe, and going on might not be.
@@ -92,6 +95,7 @@ export async function runEngine(program: Program, options: EngineFlags): Promise
     agentsListen: options.agentsListen,
     tlsSans: options.tlsSan,
     network: options.network,
+    identities,
     certificateLifetime: options.certificateLifetime === undefined ? undefined : options.certificateLifetime * 1000,
     log,
     signal: given.signal,

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { defaultEnginePort, parseEngineAddress } from '../protocol/address.ts'
 import type { EngineFlags } from './run-up.ts'
+import { ageKeyHelp } from './age-key-help.ts'
 import { dataFolder } from './data-folder.ts'
 import { usageError } from './failure.ts'
 import { nodeOptions, withNodeFlags } from './node-flags.ts'
@@ -23,6 +24,7 @@ interface Flags {
   readonly registryConfig?: string
   readonly agentsListen?: string
   readonly tlsSan: readonly string[]
+  readonly ageKeyFile?: string
   readonly certificateLifetime?: string
 }
 
@@ -74,6 +76,7 @@ function withFlags(command: Command): Command {
     .option('--registry-config <file>', 'credentials for charts, as docker login writes them (~/.docker/config.json)')
     .option('--interval <seconds>', 'how often a repository elsewhere is read', '30')
     .option('--tls-san <name...>', "more names and addresses for the engine's certificate", [])
+    .option('--age-key-file <file>', ageKeyHelp)
     .addOption(
       new Option('--certificate-lifetime <seconds>', 'for tests: how long certificates are good for').hideHelp(),
     )

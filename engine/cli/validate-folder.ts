@@ -1,6 +1,8 @@
 import { join, relative, sep } from 'node:path'
+import { takeAgeKeys } from '../age-keys.ts'
 import { formatProblem } from '../api/problem.ts'
 import { describeRef, refOf } from '../api/reference.ts'
+import { createKeyRing } from '../render/sops/key-ring.ts'
 import type { UnitTrace } from '../render/trace.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { explainUnits, inOrder } from './explain.ts'
@@ -21,15 +23,20 @@ interface ValidateOptions extends FolderOptions {
 /** Prints what is wrong with a folder or a commit; the exit code. */
 export async function validateFolder(
   folder: string,
-  { format, paths, only, explain, terminal }: ValidateOptions,
+  { format, paths, ageKeyFile, only, explain, terminal }: ValidateOptions,
 ): Promise<number> {
   if (explain && format !== 'text' && format !== 'json') {
     throw usageError(`-o ${format} has no place for --explain`, 'write -o text or -o json')
   }
   const wanted = only.map(text => ({ text, selects: parseOnly(text) }))
   const traces: UnitTrace[] = []
+  const identities = await takeAgeKeys(ageKeyFile)
   const source = await openSource(folder, paths)
-  const options = { cacheFolder: join(cacheFolder(), 'validate'), onUnit: (trace: UnitTrace) => traces.push(trace) }
+  const options = {
+    cacheFolder: join(cacheFolder(), 'validate'),
+    onUnit: (trace: UnitTrace) => traces.push(trace),
+    keyRing: createKeyRing({ identities, withoutKey: 'hide' }),
+  }
   const { manifests, problems } = await renderOnce(source, options).finally(() => source.close())
   const valid = manifests.map(({ object, origin }) => ({ object: describeRef(refOf(object)), file: origin.file }))
   const isWanted = ({ object }: { readonly object?: string }): boolean =>

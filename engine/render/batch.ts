@@ -1,11 +1,20 @@
+import type { FileKey } from './sops/file-key.ts'
+import type { Format } from './sops/format.ts'
 import type { TreeUnitName } from './tree-unit.ts'
 import type { Language } from './unit.ts'
 
-/** What a worker reads: one file, or, as JSON, what a unit of several files is asked (with its paths), objects to judge, or fields to find. */
-export interface Job {
-  readonly language: Language | TreeUnitName | 'policy' | 'places'
+/**
+ * What a worker reads: one file, a file to open for a unit of several, or, as JSON, what such a unit is asked (with its
+ * paths), objects to judge, or fields to find.
+ */
+export type Job = (
+  | { readonly language: Language | TreeUnitName | 'policy' | 'places' }
+  | { readonly language: 'sops'; readonly format: Format }
+) & {
   /** Without it objects are given as they are written: neither checked nor defaulted. */
   readonly validate: boolean
+  /** The file's own key, where it is encrypted. */
+  readonly key?: FileKey
 }
 
 /** What a worker is asked: its answers come in the same order, in one message. */

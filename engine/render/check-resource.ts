@@ -4,12 +4,15 @@ import type { Origin, Problem } from '../api/problem.ts'
 import type { Locate } from '../api/report.ts'
 import type { KubeObject } from '../api/types.ts'
 import type { RenderFailure } from './failure.ts'
+import { holdsSecrets, isStranded, plainSecret, stranded } from './sops/manifests.ts'
 
 /** An object that a unit of several files gives, not yet checked. */
 export interface Resource {
   readonly object: object
   readonly origin: Origin
   readonly place: Locate
+  /** Whether its values are encrypted in the commit, where that is known. */
+  readonly encrypted?: boolean
 }
 
 export interface CheckOptions {
@@ -24,17 +27,18 @@ export interface CheckedResource {
 }
 
 export function checkResource(
-  { object, origin, place }: Resource,
+  { object, origin, place, encrypted }: Resource,
   { validate, defaultNamespace }: CheckOptions,
 ): CheckedResource {
-  if ('sops' in object) {
-    const message = 'the object is encrypted with SOPS, which this version does not decrypt'
-    return { manifests: [], problems: [{ ...origin, severity: 'error', message, remedy: 'leave it out' }] }
-  }
+  if (isStranded(object)) return { manifests: [], problems: [{ ...origin, severity: 'error', ...stranded }] }
   if (!validate) return { manifests: [{ object: object as KubeObject, origin }], problems: [] }
   const { object: checked, problems, disposition } = checkObject(object, { locate: place, defaultNamespace })
   const applied = checked !== undefined && disposition !== 'ignored'
-  return { manifests: applied ? [{ object: checked, origin }] : [], problems }
+  const isPlain = applied && encrypted === false && holdsSecrets(checked)
+  return {
+    manifests: applied ? [{ object: checked, origin }] : [],
+    problems: isPlain ? [...problems, { ...origin, severity: 'warning', ...plainSecret }] : problems,
+  }
 }
 
 /** What a failed unit is reported as. */

@@ -1,6 +1,8 @@
 import type { TreeEntry } from '../git/repository.ts'
 import type { CommitFiles } from './commit-files.ts'
 import type { KnownPath } from './known-paths.ts'
+import { contentsOf, type OpenFileOptions } from './opened-file.ts'
+import { mayBeEncrypted } from './sops/file.ts'
 import { pathIn, splitPath } from './tree.ts'
 
 /** The small files of a small folder are handed over with what is asked for, so that a unit need not ask for each. */
@@ -13,6 +15,8 @@ export interface Handed {
   readonly paths: Map<string, KnownPath>
   asked: number
   neighbours: number
+  /** Why a file could not be opened, for a reason that may pass. */
+  failure?: string
 }
 
 export function nothingHanded(): Handed {
@@ -23,6 +27,8 @@ interface Source {
   readonly files: CommitFiles
   /** Files that a unit asks for may not be more together. */
   readonly maxBytes: number
+  /** Opens those that are encrypted. */
+  readonly open: OpenFileOptions
 }
 
 /** Hands over what a path is, with the folders above it and what is beside or in it. False where that is too much. */
@@ -55,14 +61,16 @@ async function handFolders(handed: Handed, { folder, source }: { folder: string;
 }
 
 async function handEntry(handed: Handed, { path, source }: { path: string; source: Source }): Promise<boolean> {
-  const { files, maxBytes } = source
+  const { files, maxBytes, open } = source
   const entry = await files.entry(path)
   noteKind(handed, { path, entry })
   if (entry?.kind === 'tree') await handContents(handed, { folder: path, asked: false, source })
   if (entry === undefined || !isFile(entry)) return true
   handed.asked += await files.objects.blobSize(entry.oid)
   if (handed.asked > maxBytes) return false
-  await handFile(handed, { path, entry, files })
+  const contents = await contentsOf({ path, bytes: await files.objects.readBlob(entry.oid) }, open)
+  if ('failure' in contents) handed.failure = contents.failure
+  else handed.paths.set(path, contents)
   return true
 }
 
@@ -83,15 +91,10 @@ async function handContents(
     const size = await files.objects.blobSize(entry.oid)
     if (size > smallBytes || handed.neighbours + size > neighbourBytes) continue
     handed.neighbours += size
-    await handFile(handed, { path, entry, files })
+    const bytes = await files.objects.readBlob(entry.oid)
+    // What is encrypted is opened for whoever asks for it by name.
+    if (!mayBeEncrypted(bytes)) handed.paths.set(path, { base64: bytes.toString('base64') })
   }
-}
-
-async function handFile(
-  handed: Handed,
-  { path, entry, files }: { path: string; entry: TreeEntry; files: CommitFiles },
-): Promise<void> {
-  handed.paths.set(path, { base64: (await files.objects.readBlob(entry.oid)).toString('base64') })
 }
 
 function isFile({ kind }: TreeEntry): boolean {

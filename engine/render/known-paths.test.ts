@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { CommitFiles } from './commit-files.ts'
 import { handOver, nothingHanded } from './hand-over.ts'
 import { Needed, knownTree } from './known-paths.ts'
+import { defaultLimits, Pool } from './pool.ts'
+import { createKeyRing } from './sops/key-ring.ts'
 import type { TreeReader } from './tree.ts'
 import { treeOf } from './tree.fixture.ts'
 
@@ -17,6 +19,12 @@ const files = new CommitFiles(
   }),
 )
 
+// No file here is encrypted: nothing is asked of the pool.
+const open = {
+  pool: new Pool({ size: 1, limits: defaultLimits }),
+  keyRing: createKeyRing({ identities: undefined, withoutKey: 'refuse' }),
+}
+
 /** What a unit is told, and the paths that had to be handed over one after the other. */
 async function told(
   ask: (tree: TreeReader) => unknown,
@@ -31,7 +39,7 @@ async function told(
     } catch (error) {
       if (!(error instanceof Needed)) throw error
       needed.push(error.path)
-      await handOver(handed, { path: error.path, files, maxBytes: 1 << 20 })
+      await handOver(handed, { path: error.path, files, maxBytes: 1 << 20, open })
     }
   }
   throw new Error(`asked again and again: ${needed.join(' ')}`)

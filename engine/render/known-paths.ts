@@ -1,13 +1,33 @@
-import { listingOf, splitPath, type TreeReader } from './tree.ts'
+import { RenderFailure } from './failure.ts'
+import type { Place } from './source-text.ts'
+import { listingOf, splitPath, type FileUse, type TreeReader } from './tree.ts'
 
 /** What is known of a path: a file's contents in base64, the names in a folder, or what it is. */
 export type KnownPath =
-  | { readonly base64: string }
+  | KnownFile
   | { readonly names: readonly string[] }
   | 'folder'
   | 'symlink'
   | 'submodule'
   | 'nothing'
+
+export type KnownFile = { readonly base64: string } | OpenedFile | { readonly problem: FileProblem }
+
+/** A file that is encrypted in the commit. */
+export interface OpenedFile {
+  /** Its plain contents, in base64. */
+  readonly opened: string
+  /** The same where it holds Secrets, with every line where it was; else why it gives no manifests. */
+  readonly manifests: string | FileProblem
+  /** It was read without its key, as this place says. */
+  readonly unchecked?: Place
+}
+
+/** What is wrong with a file, for whoever reads it. */
+export interface FileProblem extends Place {
+  readonly message: string
+  readonly remedy?: string
+}
 
 /**
  * The part of a commit's tree that a worker was handed. Paths are from the root of the tree; '' is the root. Where a
@@ -39,15 +59,15 @@ export function knownTree(paths: KnownPaths, asked: Set<string>): TreeReader {
     throw new Needed(path)
   }
   return {
-    read: path => {
+    read: (path, use) => {
       const found = known(path)
-      return typeof found === 'object' && 'base64' in found
-        ? Uint8Array.from(Buffer.from(found.base64, 'base64'))
-        : undefined
+      if (typeof found !== 'object' || 'names' in found) return undefined
+      return Uint8Array.from(Buffer.from(contents(found, { path, use }), 'base64'))
     },
+    isOpened: path => isOpened(known(path)),
     kind: path => {
       const found = known(path)
-      if (typeof found === 'object') return 'base64' in found ? 'file' : 'folder'
+      if (typeof found === 'object') return 'names' in found ? 'folder' : 'file'
       return found === 'nothing' ? undefined : found
     },
     list: path => {
@@ -61,4 +81,32 @@ export function knownTree(paths: KnownPaths, asked: Set<string>): TreeReader {
 
 function at(paths: KnownPaths, path: string): KnownPath | undefined {
   return Object.hasOwn(paths, path) ? paths[path] : undefined
+}
+
+export function isOpened(found: KnownPath): found is OpenedFile {
+  return typeof found === 'object' && 'opened' in found
+}
+
+/** What was encrypted is given to nothing that would show it. */
+function contents(
+  found: KnownFile,
+  { path, use }: { readonly path: string; readonly use: FileUse | undefined },
+): string {
+  if ('base64' in found) return found.base64
+  if ('problem' in found) throw failure(path, found.problem)
+  if (use === 'secret') return found.opened
+  if (use === undefined) {
+    throw failure(path, {
+      line: 0,
+      column: 0,
+      message: `${path} is encrypted, but what reads it would show its values in plans and on the observed branch`,
+      remedy: 'name it under resources, or in a secretGenerator',
+    })
+  }
+  if (typeof found.manifests === 'string') return found.manifests
+  throw failure(path, found.manifests)
+}
+
+function failure(file: string, { message, remedy, line, column }: FileProblem): RenderFailure {
+  return new RenderFailure(message, { origin: { file, line, column }, remedy })
 }

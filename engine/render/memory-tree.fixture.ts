@@ -8,6 +8,7 @@ export function memoryTree(files: Readonly<Record<string, string | Uint8Array>>)
   )
   return {
     read: path => contents.get(path),
+    isOpened: () => false,
     kind: path => {
       if (contents.has(path)) return 'file'
       if (contents.has(`link:${path}`)) return 'symlink'

@@ -15,6 +15,8 @@ import { lookupDepth, releaseUnit, renderReleases, unusedCharts } from './releas
 import { PolicyChecker } from './policy/checker.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
+import { createKeyRing, type KeyRing } from './sops/key-ring.ts'
+import { plainSecret } from './sops/manifests.ts'
 import type { OnUnit } from './trace.ts'
 import { TreeUnitReader } from './tree-unit-reader.ts'
 import { UnitReader } from './unit-reader.ts'
@@ -62,17 +64,19 @@ export interface RendererOptions {
   readonly releases?: boolean
   /** Gives what the commit's gantry.lock names; without it nothing remote is there. */
   readonly remotes?: Remotes
+  /** What opens encrypted files; without it they are refused. */
+  readonly keyRing?: KeyRing
 }
 
 /** So many trees are remembered: the applied one, and a few that were pushed, previewed or reverted. */
 const remembered = 4
 
 export function createRenderer(options: RendererOptions = {}): Renderer {
-  const { cacheFolder, workers, limits, validate = true, onUnit, remotes } = options
+  const { cacheFolder, workers, limits, validate = true, onUnit, remotes, keyRing = noKeys } = options
   const allLimits = { ...defaultLimits, ...limits }
   const pool = new Pool({ size: workers ?? Math.min(4, availableParallelism()), limits: allLimits })
   const disk = cacheFolder === undefined ? undefined : new DiskCache(cacheFolder)
-  const shared = { pool, limits: allLimits, disk, validate, onUnit }
+  const shared = { pool, limits: allLimits, disk, validate, onUnit, keyRing }
   const reader = new UnitReader(shared)
   const kustomizations = new TreeUnitReader({ kind: kustomizationUnit, ...shared })
   const releases = Array.from(
@@ -156,7 +160,7 @@ async function renderTree(
   const released = await renderReleases(before, { files, readers: releases, time })
   const more = [...built.manifests, ...released.manifests]
   const manifests = more.length === 0 ? root.manifests : [...root.manifests, ...more]
-  const found = [
+  const all = [
     ...problems,
     ...mounted.problems,
     ...missingFolders(root, followed),
@@ -165,6 +169,7 @@ async function renderTree(
     ...released.problems,
     ...unusedCharts(root.charts, released.asked),
   ]
+  const found = settings.spec.secrets === 'encrypted' ? all.map(forbidden) : all
   const same = { root, isPassing, ...(released.needsTime ? { time } : {}) }
   const given = { manifests, settings, notes: released.notes }
   if (!validate) return { ...same, rendered: { ...given, problems: found } }
@@ -184,6 +189,13 @@ async function readSettings(
   if (entry === undefined) return { settings: defaultSettings, problems: [] }
   const unit = await reader.read(objects, { file: settingsFile, oid: entry.oid, language: 'settings' })
   return { settings: unit.settings ?? defaultSettings, problems: inFile(unit.problems, settingsFile) }
+}
+
+const noKeys = createKeyRing({ identities: undefined, withoutKey: 'refuse' })
+
+/** Under `secrets: encrypted` a Secret that is not is an error. */
+function forbidden(problem: Problem): Problem {
+  return problem.message === plainSecret.message ? { ...problem, severity: 'error' } : problem
 }
 
 function isError({ severity }: Problem): boolean {

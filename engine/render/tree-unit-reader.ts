@@ -5,6 +5,7 @@ import { pathId, type CommitFiles } from './commit-files.ts'
 import type { DiskCache } from './disk-cache.ts'
 import { handOver, nothingHanded } from './hand-over.ts'
 import type { Limits, Pool } from './pool.ts'
+import type { KeyRing } from './sops/key-ring.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from './tree-result.ts'
 import type { RequestOf, ResultOf, TreeUnitKind, TreeUnitName } from './tree-unit.ts'
 import { TreeUnitMemory, type Kept } from './tree-unit-memory.ts'
@@ -23,6 +24,7 @@ export interface TreeUnitReaderOptions<Name extends TreeUnitName> {
   readonly disk: DiskCache | undefined
   readonly validate: boolean
   readonly onUnit: OnUnit | undefined
+  readonly keyRing: KeyRing
 }
 
 /**
@@ -132,9 +134,10 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     let path = kind.first(request)
     let milliseconds = 0
     for (let round = 0; round < maxRounds; round++) {
-      if (!(await handOver(handed, { path, files, maxBytes: limits.fileBytes }))) {
+      if (!(await handOver(handed, { path, files, maxBytes: limits.fileBytes, open: this.#options }))) {
         return { failure: `reads more than ${limits.fileBytes >> 20} MiB of files` }
       }
+      if (handed.failure !== undefined) return { failure: handed.failure }
       const given: WithPaths<RequestOf<Name>> = { ...request, paths: Object.fromEntries(handed.paths) }
       const answered = await pool.run(Buffer.from(JSON.stringify(given)), { language: kind.name, validate })
       if ('failure' in answered) return answered

@@ -4,12 +4,17 @@ import { RenderFailure } from './failure.ts'
 
 /** The files of a commit. Paths are from the root of the tree, without a leading slash; '' is the root. */
 export interface TreeReader {
-  /** The contents of a file; undefined where there is none. */
-  read(path: string): Uint8Array | undefined
+  /** The contents of a file; undefined where there is none. Throws RenderFailure for an encrypted one without its use. */
+  read(path: string, use?: FileUse): Uint8Array | undefined
+  /** Whether a file is encrypted in the commit. */
+  isOpened(path: string): boolean
   kind(path: string): 'file' | 'folder' | 'symlink' | 'submodule' | undefined
   /** The names in a folder, in the tree's own order; undefined where there is no such folder. */
   list(path: string): readonly string[] | undefined
 }
+
+/** What becomes of a file that may be encrypted: manifests, or the values of a Secret. */
+export type FileUse = 'manifests' | 'secret'
 
 /** `a/b/c` → `a/b` and `c`. */
 export function splitPath(path: string): { readonly folder: string; readonly name: string } {

@@ -1,6 +1,8 @@
 import type { ObjectReader, Oid } from '../git/repository.ts'
 import type { DiskCache } from './disk-cache.ts'
 import type { Limits, Pool } from './pool.ts'
+import type { FileKey } from './sops/file-key.ts'
+import type { KeyRing } from './sops/key-ring.ts'
 import { Turnstile } from './turnstile.ts'
 import type { Language, RenderedUnit } from './unit.ts'
 import type { OnUnit, UnitTrace } from './trace.ts'
@@ -15,12 +17,17 @@ export interface UnitReaderOptions {
   readonly disk: DiskCache | undefined
   readonly validate: boolean
   readonly onUnit: OnUnit | undefined
+  readonly keyRing: KeyRing
 }
 
 interface Wanted {
   readonly file: string
   readonly oid: Oid
   readonly language: Language
+}
+
+interface Locked {
+  readonly locked: NonNullable<RenderedUnit['locked']>
 }
 
 /** Gives the unit of a file's contents: from memory, from the disk's cache, or read by a worker. */
@@ -62,7 +69,7 @@ export class UnitReader {
     objects: ObjectReader,
     { key, file, oid, language }: Wanted & { readonly key: string },
   ): Promise<RenderedUnit> {
-    const { pool, limits, disk, validate } = this.#options
+    const { limits, disk } = this.#options
     const stored = await disk?.get(key)
     if (stored !== undefined) {
       this.#tell(file)
@@ -70,15 +77,42 @@ export class UnitReader {
     }
     const size = await objects.blobSize(oid)
     if (size > limits.fileBytes) return tooLarge(size, limits.fileBytes)
-    const result = await pool.run(await objects.readBlob(oid), { language, validate })
-    if ('unit' in result) {
-      this.#tell(file, { cache: 'miss', milliseconds: result.milliseconds })
-      const unit: RenderedUnit = JSON.parse(result.unit)
-      if (mayRest(unit)) disk?.put(key, result.unit)
-      return this.#keep(key, unit)
+    const bytes = await objects.readBlob(oid)
+    const result = await this.#run(bytes, { file, language })
+    if ('failure' in result) return result.failure
+    const { unit, text } = result
+    if (unit.locked !== undefined) return this.#unlock(bytes, { key, file, language, locked: unit.locked })
+    if (mayRest(unit)) disk?.put(key, text)
+    return this.#keep(key, unit)
+  }
+
+  /** Reads a file again with its own key, and no other. */
+  async #unlock(
+    bytes: Uint8Array,
+    { key, file, language, locked }: Omit<Wanted, 'oid'> & Locked & { readonly key: string },
+  ): Promise<RenderedUnit> {
+    const { recipients, ...place } = locked
+    const fileKey = await this.#options.keyRing.keyOf(recipients)
+    if (typeof fileKey !== 'string') {
+      return this.#keep(key, { manifests: [], problems: [{ ...place, severity: 'error', ...fileKey }] })
     }
-    this.failures += 1
-    return failed(`the file ${result.failure}`, 'split it, or leave it out with .gantryignore')
+    const result = await this.#run(bytes, { file, language, key: fileKey })
+    return 'failure' in result ? result.failure : this.#keep(key, result.unit)
+  }
+
+  async #run(
+    bytes: Uint8Array,
+    { file, ...job }: Omit<Wanted, 'oid'> & { readonly key?: FileKey },
+  ): Promise<{ readonly unit: RenderedUnit; readonly text: string } | { readonly failure: RenderedUnit }> {
+    const { pool, validate } = this.#options
+    const result = await pool.run(bytes, { ...job, validate })
+    if ('failure' in result) {
+      this.failures += 1
+      return { failure: failed(`the file ${result.failure}`, 'split it, or leave it out with .gantryignore') }
+    }
+    const unit: RenderedUnit = JSON.parse(result.unit)
+    if (unit.locked === undefined) this.#tell(file, { cache: 'miss', milliseconds: result.milliseconds })
+    return { unit, text: result.unit }
   }
 
   #tell(file: string, how: Pick<UnitTrace, 'cache' | 'milliseconds'> = { cache: 'hit', milliseconds: 0 }): void {

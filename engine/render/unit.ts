@@ -10,6 +10,10 @@ import { readJson } from './json.ts'
 import { membersOf, type Member } from './list.ts'
 import { locate, offsetOf } from './locate.ts'
 import { readYaml, type Node } from './nodes.ts'
+import { hidden, type FileKey } from './sops/file-key.ts'
+import { holdsSecrets, isStranded, openManifests, plainSecret, stranded, unchecked } from './sops/manifests.ts'
+import type { Recipients } from './sops/metadata.ts'
+import { findEncrypted, type EncryptedDocuments } from './sops/nodes.ts'
 import { Lines, Unreadable, decode, decodeLoosely, type Place } from './source-text.ts'
 
 /** How a unit's bytes are read: manifests in YAML or JSON, or `gantry.yaml`. */
@@ -27,6 +31,10 @@ export interface RenderedUnit {
   readonly manifests: readonly PlacedObject[]
   readonly settings?: ClusterSettings
   readonly problems: readonly PlacedProblem[]
+  /** The file is encrypted, and was read without its key: for whom, and where it says so. */
+  readonly locked?: Place & { readonly recipients: Recipients }
+  /** Something of it was encrypted in the file: it must not rest on a disk. */
+  readonly opened?: true
 }
 
 /** After so many problems a file is beyond reading. */
@@ -40,10 +48,12 @@ export interface UnitOptions {
   readonly validate: boolean
   /** Checks what settings say of a policy. Given, because what reads its languages is loaded only where there may be one. */
   readonly checkPolicy?: typeof checkPolicy
+  /** The file's own key, where it is encrypted. */
+  readonly key?: FileKey
 }
 
 /** Reads one file: parses, checks and defaults what it holds. Everything wrong with it is in the problems. */
-export function renderUnit(bytes: Uint8Array, { language, validate, checkPolicy }: UnitOptions): RenderedUnit {
+export function renderUnit(bytes: Uint8Array, { language, validate, checkPolicy, key }: UnitOptions): RenderedUnit {
   let source: Source
   let documents: Node[]
   try {
@@ -51,21 +61,39 @@ export function renderUnit(bytes: Uint8Array, { language, validate, checkPolicy 
     source = new Source(text)
     if (text.startsWith(lfsHeader)) return { manifests: [], problems: [lfsPointer] }
     documents = language === 'json' ? readJson(text) : readYaml(text)
+    const encrypted = language === 'settings' ? undefined : findEncrypted(documents)
+    if (encrypted !== undefined) return readEncrypted(encrypted, { source, validate, key, language })
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
-    source = new Source(decodeLoosely(bytes))
-    return {
-      manifests: [],
-      problems: [
-        source.problem({ severity: 'error', message: error.message, remedy: error.remedy, offset: error.offset }),
-      ],
-    }
+    return unreadable(error, new Source(decodeLoosely(bytes)))
   }
   const unit =
     language === 'settings'
       ? readSettings(documents, { source, checkPolicy })
-      : readManifests(documents, { source, validate })
+      : readManifests(documents, { source, validate, encrypted: false })
   return limited(unit)
+}
+
+function unreadable({ message, remedy, offset }: Unreadable, source: Source): RenderedUnit {
+  return { manifests: [], problems: [source.problem({ severity: 'error', message, remedy, offset })] }
+}
+
+interface EncryptedReading extends Pick<UnitOptions, 'language' | 'validate'> {
+  readonly source: Source
+  readonly key: FileKey | undefined
+}
+
+function readEncrypted(
+  encrypted: EncryptedDocuments,
+  { source, validate, key, language }: EncryptedReading,
+): RenderedUnit {
+  const { age, others } = encrypted.metadata
+  const place = source.place(encrypted.offset)
+  if (key === undefined) return { manifests: [], problems: [], locked: { ...place, recipients: { age, others } } }
+  const documents = openManifests(encrypted, { key, format: language === 'json' ? 'json' : 'yaml' })
+  const unit = limited(readManifests(documents, { source, validate, encrypted: true }))
+  const problems = key === hidden ? [{ ...place, ...unchecked }, ...unit.problems] : unit.problems
+  return { ...unit, problems, opened: true }
 }
 
 const lfsHeader = 'version https://git-lfs.github.com/spec/'
@@ -103,6 +131,8 @@ class Source {
 interface Reading {
   readonly source: Source
   readonly validate: boolean
+  /** The values of its Secrets are encrypted in the file. */
+  readonly encrypted: boolean
 }
 
 function readManifests(documents: readonly Node[], reading: Reading): RenderedUnit {
@@ -127,7 +157,7 @@ function readDocument(document: Node, reading: Reading): RenderedUnit {
 
 function readMember(
   member: Member,
-  { document, source, validate }: Reading & { readonly document: Node },
+  { document, source, validate, encrypted }: Reading & { readonly document: Node },
 ): RenderedUnit {
   const location = locate(document, member.path)
   const start = source.place(location.node.offset)
@@ -142,9 +172,12 @@ function readMember(
     return { file: '', ...place }
   }
   const { object, problems, disposition } = checkObject(member.value, { locate: find, defaultNamespace })
+  const applied = object !== undefined && disposition !== 'ignored'
+  const found = problems.map(problem => asWritten(withoutFile(problem), asked.get(`${problem.line}:${problem.column}`)))
+  const isPlain = !encrypted && applied && holdsSecrets(object)
   return {
-    manifests: object === undefined || disposition === 'ignored' ? [] : [{ ...start, object }],
-    problems: problems.map(problem => asWritten(withoutFile(problem), asked.get(`${problem.line}:${problem.column}`))),
+    manifests: applied ? [{ ...start, object }] : [],
+    problems: isPlain ? [...found, { ...start, severity: 'warning', ...plainSecret }] : found,
   }
 }
 
@@ -169,12 +202,7 @@ function whyNoManifest(value: unknown): { message: string; remedy: string } | un
     const what = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'empty' : `only a ${typeof value}`
     return { message: `a manifest must be a mapping with apiVersion and kind; this is ${what}`, remedy: leaveOut }
   }
-  if ('sops' in value) {
-    return {
-      message: 'the file is encrypted with SOPS, which this version does not decrypt',
-      remedy: 'leave it out with .gantryignore',
-    }
-  }
+  if (isStranded(value)) return stranded
   const lacking = ['apiVersion', 'kind'].filter(field => !Object.hasOwn(value, field))
   if (lacking.length === 0) return undefined
   return { message: `a manifest needs apiVersion and kind; this has no ${lacking.join(' and no ')}`, remedy: leaveOut }

@@ -1,6 +1,7 @@
 /** A thread that reads units: it sees their bytes and nothing else. */
 import { parentPort } from 'node:worker_threads'
 import { answerBuild } from './kustomize/answer.ts'
+import { answerOpening } from './sops/answer.ts'
 import type { TreeUnitName } from './tree-unit.ts'
 import { renderUnit } from './unit.ts'
 import type { Batch, BatchResult, Job, UnitResult } from './batch.ts'
@@ -14,18 +15,22 @@ const treeUnits: Readonly<Record<TreeUnitName, Answer>> = {
 }
 
 /** What reads CEL, JSON Schema and templates takes longer to load than most commits to render: it is loaded where it is needed. */
-async function rendered(bytes: Uint8Array, { language, validate }: Job): Promise<object> {
-  switch (language) {
+async function rendered(bytes: Uint8Array, job: Job): Promise<object> {
+  const { validate, key } = job
+  switch (job.language) {
+    case 'sops':
+      return answerOpening(bytes, { format: job.format, key })
     case 'policy':
       return (await import('./policy/answer.ts')).answerPolicy(bytes)
     case 'places':
       return answerPlaces(bytes)
     case 'settings': {
       const { checkPolicy } = await import('../policy/check-policy.ts')
-      return renderUnit(bytes, { language, validate, checkPolicy })
+      return renderUnit(bytes, { language: 'settings', validate, checkPolicy })
     }
     default:
-      return isTreeUnit(language) ? treeUnits[language](bytes, { validate }) : renderUnit(bytes, { language, validate })
+      if (isTreeUnit(job.language)) return treeUnits[job.language](bytes, { validate })
+      return renderUnit(bytes, { language: job.language, validate, ...(key === undefined ? {} : { key }) })
   }
 }
 

@@ -1,8 +1,9 @@
 import { checkResource, problemOf } from '../check-resource.ts'
+import { unchecked } from '../sops/manifests.ts'
 import { defaultNamespace } from '../unit.ts'
 import { buildKustomization } from './build.ts'
 import { RenderFailure } from '../failure.ts'
-import { Needed, knownTree } from '../known-paths.ts'
+import { Needed, isOpened, knownTree } from '../known-paths.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from '../tree-result.ts'
 
 /** A folder to build. */
@@ -20,14 +21,18 @@ export interface BuiltUnit extends TreeResult {
 export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate: boolean }): TreeAnswer<BuiltUnit> {
   const { folder, paths }: WithPaths<BuildRequest> = JSON.parse(new TextDecoder().decode(bytes))
   const asked = new Set<string>()
+  const opened = Object.entries(paths).flatMap(([file, known]) => (isOpened(known) ? [{ file, known }] : []))
   try {
     const built = buildKustomization(knownTree(paths, asked), folder)
     const checked = built.resources.map(resource => checkResource(resource, { validate, defaultNamespace }))
     return {
       manifests: checked.flatMap(({ manifests }) => manifests),
-      problems: checked.flatMap(({ problems }) => problems),
+      problems: [
+        ...opened.flatMap(({ file, known }) => (known.unchecked ? [{ file, ...known.unchecked, ...unchecked }] : [])),
+        ...checked.flatMap(({ problems }) => problems),
+      ],
       asked: [...asked],
-      secret: built.secret,
+      secret: built.secret || opened.length > 0,
       folders: [...built.folders],
       isComponent: built.isComponent,
     }

@@ -12,7 +12,7 @@ import { readDocuments } from './document.ts'
 import { RenderFailure } from '../failure.ts'
 import { NotTraversable } from './field-spec.ts'
 import { fieldOf, isFields, textOf, type Fields } from './fields.ts'
-import { generate } from './generators.ts'
+import { generate, type GeneratorOptions } from './generators.ts'
 import { fieldsListOf, kustomizationFiles, listOf, readKustomization, type Kustomization } from './kustomization.ts'
 import { kubernetesSchemas, schemasOf, type MergeSchemas } from './merge-schema.ts'
 import { mendReferences } from './mend-references.ts'
@@ -22,12 +22,12 @@ import { ResourceSet } from './resource-set.ts'
 import { sortResources } from './sort.ts'
 import { configuredTransformer, transformersOf, type TransformerContext } from './transformers.ts'
 import { resourcePath } from '../resource-path.ts'
-import { kindOf, type TreeReader } from '../tree.ts'
+import { kindOf, type FileUse, type TreeReader } from '../tree.ts'
 import { joinVariables, noteVariables, readVariable, substitute, type Variable } from './variables.ts'
 
 /** What a kustomization gives. */
 export interface Built {
-  readonly resources: readonly Pick<Resource, 'object' | 'origin' | 'place'>[]
+  readonly resources: readonly Pick<Resource, 'object' | 'origin' | 'place' | 'encrypted'>[]
   /** The folders of bases and components that it is built from. */
   readonly folders: ReadonlySet<string>
   /** What it was built from holds a Secret, whose values a replacement may have put anywhere. */
@@ -95,6 +95,7 @@ class Build {
       object: finished(resource, wanted),
       origin: resource.origin,
       place: resource.place,
+      encrypted: resource.encrypted,
     }))
     return { resources, isComponent: kustomization.isComponent }
   }
@@ -214,10 +215,12 @@ class Build {
   }
 
   #resourcesIn(file: string, origin: Origin): Resource[] {
-    const bytes = this.#tree.read(file)
+    const bytes = this.#tree.read(file, 'manifests')
     if (bytes === undefined) throw new RenderFailure(`${file} cannot be read`, { origin })
+    const encrypted = this.#tree.isOpened(file)
     return this.#objects(bytes, { file }).map(resource => ({
       ...resource,
+      encrypted,
       ...this.#note({ path: this.#relative(file) }),
     }))
   }
@@ -252,14 +255,8 @@ class Build {
     ] as const) {
       for (const [index, entry] of fieldsListOf(fields, name).entries()) {
         const origin = place(name, index)
-        const made = generate(entry, {
-          kind,
-          common,
-          origin,
-          read: path => this.#file(layer.folder, { path, origin }).bytes,
-        })
+        const made = this.#generated(entry, { kind, common, origin, folder: layer.folder })
         const configuredBy = { apiVersion: 'builtin', kind: `${kind}Generator` }
-        this.secret ||= kind === 'Secret'
         into.set.absorb({ ...made, ...this.#note({ configuredIn: this.#relative(file), configuredBy }) })
       }
     }
@@ -273,16 +270,30 @@ class Build {
       }
       const metadata = fieldOf(object, 'metadata')
       const entry = { name: textOf(metadata, 'name'), namespace: textOf(metadata, 'namespace'), ...object }
-      const read = (path: string): Uint8Array => this.#file(layer.folder, { path, origin }).bytes
-      const made = generate(entry, {
+      const made = this.#generated(entry, {
         kind: kind === 'SecretGenerator' ? 'Secret' : 'ConfigMap',
         common: undefined,
         origin,
-        read,
+        folder: layer.folder,
       })
-      this.secret ||= kind === 'SecretGenerator'
       into.set.absorb({ ...made, note })
     }
+  }
+
+  /** A Secret counts as encrypted where all that it is made from is. */
+  #generated(
+    entry: Fields,
+    { folder, ...options }: Omit<GeneratorOptions, 'read'> & { readonly folder: string },
+  ): Resource {
+    const { kind, origin } = options
+    this.secret ||= kind === 'Secret'
+    let encrypted = listOf(entry, 'literals').length === 0
+    const read = (path: string): Uint8Array => {
+      const { bytes, file } = this.#file(folder, { path, origin, use: kind === 'Secret' ? 'secret' : undefined })
+      encrypted &&= this.#tree.isOpened(file)
+      return bytes
+    }
+    return { ...generate(entry, { ...options, read }), encrypted }
   }
 
   /** The objects that configure generators or transformers: written in place, in a file, or built by a kustomization. */
@@ -346,10 +357,10 @@ class Build {
 
   #file(
     folder: string,
-    { path, origin }: { readonly path: string; readonly origin: Origin },
+    { path, origin, use }: { readonly path: string; readonly origin: Origin; readonly use?: FileUse | undefined },
   ): { bytes: Uint8Array; file: string } {
     const file = resourcePath(this.#tree, { folder, path, origin })
-    const bytes = kindOf(this.#tree, { path: file, origin }) === 'file' ? this.#tree.read(file) : undefined
+    const bytes = kindOf(this.#tree, { path: file, origin }) === 'file' ? this.#tree.read(file, use) : undefined
     if (bytes !== undefined) return { bytes, file }
     throw new RenderFailure(`${path} is no file of this repository`, {
       origin,

@@ -28,6 +28,8 @@ export interface Resource {
   /** What buildMetadata says of it. */
   note: Fields | undefined
   transformations: readonly Fields[]
+  /** Its values are encrypted in the commit. */
+  readonly encrypted: boolean
 }
 
 export function newResource(object: Fields, origin: Origin, place: Locate = () => origin): Resource {
@@ -44,6 +46,7 @@ export function newResource(object: Fields, origin: Origin, place: Locate = () =
     vars: [],
     note: undefined,
     transformations: [],
+    encrypted: false,
   }
 }
 

@@ -70,7 +70,7 @@ export function withoutMetadata(lines: readonly DotenvLine[]): DotenvLine[] {
 
 /** In the order of their names. */
 export function metadataLines(metadata: Metadata): DotenvLine[] {
-  const { age, ...fields } = writeMetadata(metadata)
+  const { age: _, ...fields } = writeMetadata(metadata)
   const stanzas = metadata.age.flatMap((stanza, index) =>
     Object.entries(stanza).map(([field, value]) => [`age__list_${index}__map_${field}`, value] as const),
   )

@@ -77,7 +77,7 @@ function openYaml(
     linesKept,
   })
   placed(offset, () => opener.finish())
-  return Buffer.from(writeYamlDocuments(documents, { linesKept }))
+  return Buffer.from(writeYamlDocuments(documents, text))
 }
 
 /** The value of `data` in a JSON file, whose bytes need be no text. */
@@ -119,36 +119,54 @@ export interface SealOptions {
   readonly metadata: Omit<Metadata, 'mac'>
 }
 
+export interface SealedFile {
+  readonly bytes: Uint8Array
+  /** How many values are encrypted. */
+  readonly sealed: number
+}
+
 /** The file encrypted, with its metadata. Throws Unreadable where it is no file of its format. */
-export function sealFile(bytes: Uint8Array, { format, dataKey, kept, metadata }: SealOptions): Uint8Array {
+export function sealFile(bytes: Uint8Array, { dataKey, kept, metadata, format }: SealOptions): SealedFile {
   const sealing = new Sealing(metadata, { dataKey, ...(kept === undefined ? {} : { kept }) })
+  const finish = (): Metadata => ({ ...metadata, mac: sealing.mac(metadata.lastmodified) })
+  return { bytes: sealedBytes(bytes, { format, sealing, finish }), sealed: sealing.sealed }
+}
+
+interface SealingFile {
+  readonly format: Format
+  readonly sealing: Sealing
+  /** The metadata, once all values were sealed. */
+  finish(): Metadata
+}
+
+function sealedBytes(bytes: Uint8Array, { format, sealing, finish }: SealingFile): Uint8Array {
   const change: Change = {
     leaf: (path, value) => sealing.leaf({ path, value }),
     comment: (path, text) => sealing.comment(path, text),
   }
-  const finished = (): Metadata => ({ ...metadata, mac: sealing.mac(metadata.lastmodified) })
   switch (format) {
     case 'yaml': {
-      const documents = parseYaml(decode(bytes))
+      const text = decode(bytes)
+      const documents = parseYaml(text)
       if (!documents.some(({ contents }) => isMap(contents))) throw new Unreadable(mappingNeeded)
       changeYaml(documents, change)
-      addMetadata(documents, finished())
-      return Buffer.from(writeYamlDocuments(documents))
+      addMetadata(documents, finish())
+      return Buffer.from(writeYamlDocuments(documents, text))
     }
     case 'json': {
       const sealed = sealNodes(readJson(decode(bytes)), { sealing, format })
       const [document] = sealed
       if (document?.kind !== 'mapping' || sealed.length > 1) throw new Unreadable(mappingNeeded)
-      return Buffer.from(jsonText({ ...document, entries: [...document.entries, metadataEntry(finished())] }))
+      return Buffer.from(jsonText({ ...document, entries: [...document.entries, metadataEntry(finish())] }))
     }
     case 'dotenv': {
       const lines = changeDotenv(parseDotenv(decode(bytes)), change)
       const end = lines.at(-1)?.value === '' ? lines.slice(0, -1) : lines
-      return Buffer.from(`${writeDotenv([...end, ...metadataLines(finished())])}\n`)
+      return Buffer.from(`${writeDotenv([...end, ...metadataLines(finish())])}\n`)
     }
     case 'binary': {
       const data = textOf(sealing.leaf({ path: ['data'], value: { type: 'str', bytes } }) ?? { bytes })
-      return Buffer.from(jsonText(nodeOf({ data, sops: writeMetadata(finished()) })))
+      return Buffer.from(jsonText(nodeOf({ data, sops: writeMetadata(finish()) })))
     }
   }
 }

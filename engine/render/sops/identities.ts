@@ -2,16 +2,11 @@
 import { Decrypter, Encrypter, armor, identityToRecipient } from 'age-encryption'
 import { Unreadable } from '../source-text.ts'
 import type { AgeStanza, Recipients } from './metadata.ts'
+import { refusal, type Refusal } from './refusal.ts'
 
 const dataKeyBytes = 32
 /** So many data keys are remembered: a commit's files are opened again whenever they are rendered. */
 const remembered = 10_000
-
-/** A file whose data key no identity opens. */
-export interface Refusal {
-  readonly message: string
-  readonly remedy: string
-}
 
 export class Identities {
   readonly recipients: ReadonlySet<string>
@@ -67,18 +62,6 @@ export class Identities {
       // Encrypted for somebody else, or damaged: another stanza may open.
       return undefined
     }
-  }
-}
-
-function refusal({ age, others }: Recipients, identities: number): Refusal {
-  const names = [...age.map(({ recipient }) => recipient), ...others]
-  const given = identities === 0 ? 'no age key is given' : `none of the ${identities} age keys given opens it`
-  return {
-    message: `the file is encrypted for ${names.join(', ') || 'nobody'}, and ${given}`,
-    remedy:
-      age.length === 0
-        ? 'encrypt it for an age recipient: keys of other kinds are not supported'
-        : 'give the key of one of these age recipients: --age-key-file, SOPS_AGE_KEY_FILE or SOPS_AGE_KEY',
   }
 }
 

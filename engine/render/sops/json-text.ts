@@ -11,9 +11,15 @@ function write(node: Node, indent: string): string {
     case 'scalar':
       return node.plain ? jsonWord(node.text) : JSON.stringify(node.text)
     case 'list':
-      return block('[', node.items.map(item => deeper + write(item, deeper)), { indent, end: ']' })
+      return block(
+        '[',
+        node.items.map(item => deeper + write(item, deeper)),
+        { indent, end: ']' },
+      )
     case 'mapping': {
-      const fields = node.entries.map(({ key, value }) => `${deeper}${JSON.stringify(keyText(key))}: ${write(value, deeper)}`)
+      const fields = node.entries.map(
+        ({ key, value }) => `${deeper}${JSON.stringify(keyText(key))}: ${write(value, deeper)}`,
+      )
       return block('{', fields, { indent, end: '}' })
     }
   }

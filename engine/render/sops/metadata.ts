@@ -99,7 +99,8 @@ export function selectionOf(fields: Fields): Selection {
 
 /** As Go writes a time that it has read: without fractions of a second. */
 function timeOf(text: string): string | undefined {
-  const [matched, time = '', zone = ''] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[-+]\d\d:\d\d)$/.exec(text) ?? []
+  const [matched, time = '', zone = ''] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[-+]\d\d:\d\d)$/.exec(text) ?? []
   if (matched === undefined) return undefined
   return `${time}${zone === '+00:00' ? 'Z' : zone}`
 }

@@ -6,7 +6,12 @@ export interface Selection {
   readonly pattern: string
 }
 
-export const selectionRules = ['unencrypted_suffix', 'encrypted_suffix', 'unencrypted_regex', 'encrypted_regex'] as const
+export const selectionRules = [
+  'unencrypted_suffix',
+  'encrypted_suffix',
+  'unencrypted_regex',
+  'encrypted_regex',
+] as const
 export type SelectionRule = (typeof selectionRules)[number]
 
 /** What SOPS does where a file says nothing. */

@@ -62,9 +62,7 @@ export function plainValue(text: string): SopsValue | null {
 function integerOf(text: string): bigint | undefined {
   const [matched, sign, binary, hexadecimal, octal, plain] = integer.exec(text) ?? []
   if (matched === undefined) return undefined
-  const size = BigInt(
-    plain ?? (binary && `0b${binary}`) ?? (hexadecimal && `0x${hexadecimal}`) ?? `0o${octal}`,
-  )
+  const size = BigInt(plain ?? (binary && `0b${binary}`) ?? (hexadecimal && `0x${hexadecimal}`) ?? `0o${octal}`)
   const value = sign === '-' ? -size : size
   return BigInt.asIntN(64, value) === value ? value : undefined
 }

@@ -1,5 +1,16 @@
 /** The values and comments of a YAML file, opened or sealed with the rest of the file as its author wrote it. */
-import { Scalar, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node, type ParsedNode, type YAMLSeq } from 'yaml'
+import {
+  Scalar,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  type Document,
+  type Node,
+  type ParsedNode,
+  type YAMLSeq,
+} from 'yaml'
 import { isPlainText } from '../scalar.ts'
 import { Unreadable } from '../source-text.ts'
 import type { Metadata } from './metadata.ts'
@@ -33,14 +44,17 @@ export function parseYaml(text: string): YamlDocuments {
   return documents
 }
 
-export function writeYamlDocuments(
-  documents: YamlDocuments,
-  { linesKept = false }: { readonly linesKept?: boolean } = {},
-): string {
+/** Indents and pads as the original `text` does. */
+export function writeYamlDocuments(documents: YamlDocuments, text: string): string {
   return documents
     .map((document, index) => {
       if (index > 0 && document.directives !== undefined) document.directives.docStart = true
-      return document.toString({ lineWidth: 0, ...(linesKept ? { doubleQuotedMinMultiLineLength: Infinity } : {}) })
+      return document.toString({
+        lineWidth: 0,
+        doubleQuotedMinMultiLineLength: Infinity,
+        indentSeq: !/^( *)[^\s#-][^\n]*:\s*\n\1- /m.test(text),
+        flowCollectionPadding: !/\{[^\s}]/.test(text),
+      })
     })
     .join('')
 }
@@ -91,9 +105,7 @@ function changeNode(node: Node | null, { path, change }: At): void {
 function changeList(list: YAMLSeq<Node | null>, { path, change }: At): void {
   const comments: string[] = []
   list.items = list.items.filter(item => {
-    const comment = isScalar(item)
-      ? placed(item.range?.[0] ?? 0, () => change.item?.(path, valueOf(item)))
-      : undefined
+    const comment = isScalar(item) ? placed(item.range?.[0] ?? 0, () => change.item?.(path, valueOf(item))) : undefined
     if (comment !== undefined) {
       comments.push(comment)
       return false
@@ -138,7 +150,11 @@ function changeScalar(node: Scalar, { path, change }: At): void {
   const written = textOf(changed)
   if (written === undefined) throw new Unreadable('the value is no text', { remedy: 'encrypt its base64 under data' })
   const plain = changed.type === 'bool' ? written.toLowerCase() : written
-  Object.assign(node, { value: plain, source: plain, type: styleOf(plain, { type: changed.type, linesKept: change.linesKept === true }) })
+  Object.assign(node, {
+    value: plain,
+    source: plain,
+    type: styleOf(plain, { type: changed.type, linesKept: change.linesKept === true }),
+  })
 }
 
 /** Text is quoted wherever a reader of YAML 1.1 or 1.2 would take it for something else. */
