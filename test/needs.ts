@@ -21,13 +21,15 @@ const probes = {
   systemd: () => works('systemctl', ['--version']) ?? works('systemd-analyze', ['--version']),
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'no /bin/busybox'),
   sshd: () => (existsSync('/usr/sbin/sshd') ? account(1000) : 'no /usr/sbin/sshd'),
+  age: () => works('age', ['--version']),
+  sops: () => works('sops', ['--version']),
   redis: () => works('redis-server', ['--version']),
 } satisfies Record<string, () => string | undefined>
 
 export type Need = keyof typeof probes
 
 /** Needs that CI may lack: they are oracles or foreign inputs, not parts of Gantry. */
-const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus', 'systemd', 'netem', 'nft'])
+const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus', 'systemd', 'netem', 'nft', 'age', 'sops'])
 const known = new Map<Need, string | undefined>()
 
 /** Why a need is not met here; undefined where it is. */

@@ -1,4 +1,5 @@
 /** The values of parsed YAML and JSON, opened or sealed without losing their places. */
+import { isDeepStrictEqual } from 'node:util'
 import { compose } from '../compose.ts'
 import type { Entry, MappingNode, Node, ScalarNode } from '../nodes.ts'
 import { scalarValue } from '../scalar.ts'
@@ -32,7 +33,15 @@ export function findEncrypted(documents: readonly Node[]): EncryptedDocuments | 
       remedy: changedRemedy,
     })
   }
-  const metadata = placed(offset, () => readMetadata(compose(first.value).value))
+  const values = entries.map(entry => entry && { entry, value: compose(entry.value).value })
+  const other = values.find(each => each !== undefined && !isDeepStrictEqual(each.value, values[0]?.value))
+  if (other !== undefined) {
+    throw new Unreadable('what this document says of its encryption is not what the first one says', {
+      offset: other.entry.key.offset,
+      remedy: changedRemedy,
+    })
+  }
+  const metadata = placed(offset, () => readMetadata(values[0]?.value))
   return { metadata, offset, documents: documents.map(withoutSops) }
 }
 

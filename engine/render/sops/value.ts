@@ -19,10 +19,18 @@ export function textOf({ bytes }: Pick<SopsValue, 'bytes'>): string | undefined 
   }
 }
 
+const forms = {
+  int: /^[-+]?[0-9]+$/,
+  float: /^[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?$/,
+  bool: /^(?:1|0|t|f|true|false)$/i,
+} as const
+
 /** A value that was decrypted, as SOPS would write it again: older releases wrote `true`, and 1.50. */
 export function canonical({ type, bytes }: SopsValue): SopsValue {
+  if (type === 'str' || type === 'bytes') return { type, bytes }
   const text = Buffer.from(bytes).toString()
-  if (type === 'bool') return { type, bytes: Buffer.from(/^(?:1|t|true)$/i.test(text) ? 'True' : 'False') }
+  if (!forms[type].test(text)) throw new Unreadable(`the value is no ${type}, as it says that it is`)
+  if (type === 'bool') return { type, bytes: Buffer.from(/^(?:1|t)/i.test(text) ? 'True' : 'False') }
   return type === 'float' ? jsonNumber(text) : { type, bytes }
 }
 
