@@ -155,10 +155,10 @@ test.each<{ name: string; source: string | Uint8Array; language?: Language; give
     ],
   },
   {
-    name: 'a file of SOPS',
+    name: 'a file that only says that it is encrypted',
     source: 'apiVersion: v1\nkind: Secret\nsops: { mac: x }\n',
     gives: [
-      '1:1 error: the file is encrypted with SOPS, which this version does not decrypt; leave it out with .gantryignore',
+      '3:1 error: sops has no lastmodified as a time: nothing says that the values are those that were encrypted; restore the file as it was encrypted, and change it with gantry secret edit',
     ],
   },
   {

@@ -77,7 +77,7 @@ function openYaml(
     linesKept,
   })
   placed(offset, () => opener.finish())
-  return Buffer.from(writeYamlDocuments(documents, text))
+  return Buffer.from(writeYamlDocuments(documents, { text, linesKept }))
 }
 
 /** The value of `data` in a JSON file, whose bytes need be no text. */
@@ -151,7 +151,7 @@ function sealedBytes(bytes: Uint8Array, { format, sealing, finish }: SealingFile
       if (!documents.some(({ contents }) => isMap(contents))) throw new Unreadable(mappingNeeded)
       changeYaml(documents, change)
       addMetadata(documents, finish())
-      return Buffer.from(writeYamlDocuments(documents, text))
+      return Buffer.from(writeYamlDocuments(documents, { text }))
     }
     case 'json': {
       const sealed = sealNodes(readJson(decode(bytes)), { sealing, format })

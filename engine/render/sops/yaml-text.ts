@@ -44,19 +44,32 @@ export function parseYaml(text: string): YamlDocuments {
   return documents
 }
 
-/** Indents and pads as the original `text` does. */
-export function writeYamlDocuments(documents: YamlDocuments, text: string): string {
+interface WriteOptions {
+  /** The file as it was: indented and padded like this. */
+  readonly text: string
+  /** Every document begins in the line in which it began. */
+  readonly linesKept?: boolean
+}
+
+export function writeYamlDocuments(documents: YamlDocuments, { text, linesKept = false }: WriteOptions): string {
   return documents
     .map((document, index) => {
       if (index > 0 && document.directives !== undefined) document.directives.docStart = true
-      return document.toString({
+      const written = document.toString({
         lineWidth: 0,
         doubleQuotedMinMultiLineLength: Infinity,
         indentSeq: !/^( *)[^\s#-][^\n]*:\s*\n\1- /m.test(text),
         flowCollectionPadding: !/\{[^\s}]/.test(text),
       })
+      if (!linesKept) return written
+      const before = text.slice(document.range[0], documents[index + 1]?.range[0])
+      return written + '\n'.repeat(Math.max(0, lineFeeds(before) - lineFeeds(written)))
     })
     .join('')
+}
+
+function lineFeeds(text: string): number {
+  return text.split('\n').length - 1
 }
 
 /** Changes the documents where they are. Throws Unreadable with the place. */
