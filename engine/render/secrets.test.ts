@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatProblem } from '../api/problem.ts'
 import { createRenderer, type Rendered, type Renderer } from './renderer.ts'
 import { createKeyRing, type KeyRing } from './sops/key-ring.ts'
@@ -50,11 +50,12 @@ beforeAll(async () => {
   )
 })
 
-let renderer: Renderer | undefined
-afterEach(async () => renderer?.close())
+const renderers = new Map<KeyRing, Renderer>()
+afterAll(() => Promise.all([...renderers.values()].map(renderer => renderer.close())))
 
 async function render(files: Readonly<Record<string, string>>, keyRing = withKey): Promise<string[]> {
-  renderer = createRenderer({ workers: 1, keyRing })
+  const renderer = renderers.get(keyRing) ?? createRenderer({ workers: 1, keyRing })
+  renderers.set(keyRing, renderer)
   return inWords(await renderer.render(treeOf(files)))
 }
 
@@ -244,7 +245,7 @@ describe('a kustomization', () => {
 test('nothing that was encrypted rests on disk', async () => {
   const cacheFolder = await mkdtemp(join(tmpdir(), 'gantry-secrets-'))
   try {
-    renderer = createRenderer({ workers: 1, keyRing: withKey, cacheFolder })
+    const renderer = createRenderer({ workers: 1, keyRing: withKey, cacheFolder })
     const generated = kustomization('secretGenerator:\n- name: g\n  envs: [db.env]')
     const files = {
       's.yaml': sealed.secret,

@@ -1,16 +1,20 @@
 /** What is secret stays where a pod needs it: in no log, no commit, no argument, and in no file that others may read. */
 import { execFileSync } from 'node:child_process'
-import { lstatSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../needs.ts'
+import { sealedText, testKeyFile } from '../../engine/render/sops/sealed.fixture.ts'
 import { Gantry } from './gantry.ts'
 import type { Clone } from './gantry.ts'
 
 /** Unlike anything else on the machine, also in base64 and as part of a line. */
-const values = ['zq7-data', 'zq7-string', 'zq7-rejected', 'zq7-changed'].map(name => `${name}-${'x9Kp'.repeat(4)}`)
-const [data = '', string = '', rejected = '', changed = ''] = values
-const forms = values.flatMap(value => [value, Buffer.from(value).toString('base64')])
+const names = ['data', 'string', 'rejected', 'changed', 'sealed', 'generated', 'misplaced']
+const values = names.map(name => `zq7-${name}-${'x9Kp'.repeat(4)}`)
+const [data = '', string = '', rejected = '', changed = '', sealed = '', generated = '', misplaced = ''] = values
+const ageKey = readFileSync(testKeyFile, 'utf8')
+const identity = ageKey.split('\n').find(line => line.startsWith('AGE-SECRET-KEY-')) ?? ''
+const forms = [...values.flatMap(value => [value, Buffer.from(value).toString('base64')]), identity]
 
 const secret = (first: string) => `apiVersion: v1
 kind: Secret
@@ -27,10 +31,22 @@ spec:
     - name: reader
       command: [sleep, '100000']
       env: [{ name: FIRST, valueFrom: { secretKeyRef: { name: keys, key: first } } }]
-      envFrom: [{ secretRef: { name: keys } }]
+      envFrom: [{ secretRef: { name: keys } }, { secretRef: { name: sealed } }, { secretRef: { name: generated } }]
       volumeMounts: [{ name: keys, mountPath: /keys }]
   volumes: [{ name: keys, secret: { secretName: keys } }]
 `
+
+/** In the repository as gantry secret encrypts them; their values are nowhere in it. */
+async function encryptedFiles(): Promise<Record<string, string>> {
+  return {
+    'sealed.yaml': await sealedText(
+      `apiVersion: v1\nkind: Secret\nmetadata: { name: sealed }\nstringData: { SEALED: ${sealed} }\n`,
+    ),
+    'generated/kustomization.yaml':
+      'generatorOptions: { disableNameSuffixHash: true }\nsecretGenerator: [{ name: generated, envs: [keys.env] }]\n',
+    'generated/keys.env': await sealedText(`GENERATED=${generated}\n`, { format: 'dotenv' }),
+  }
+}
 
 describeWith(['root', 'git'], 'secrets', () => {
   const printed: string[] = []
@@ -38,7 +54,10 @@ describeWith(['root', 'git'], 'secrets', () => {
   let clone: Clone
 
   async function push(files: Readonly<Record<string, string>>): Promise<void> {
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(clone.path, name), text)
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(join(clone.path, name, '..'), { recursive: true })
+      writeFileSync(join(clone.path, name), text)
+    }
     await clone.git('add', '--all')
     await clone.git('commit', '--quiet', '--message', 'Secrets')
     const { stdout, stderr } = await clone.tryGit('push')
@@ -50,9 +69,9 @@ describeWith(['root', 'git'], 'secrets', () => {
   }
 
   beforeAll(async () => {
-    gantry = await Gantry.up({ uid: 1000, args: ['--runtime', 'process'] })
+    gantry = await Gantry.up({ uid: 1000, args: ['--runtime', 'process'], env: { SOPS_AGE_KEY: ageKey } })
     clone = await gantry.clone()
-    await push({ 'hello.yaml': secret(data), 'pod.yaml': pod })
+    await push({ 'hello.yaml': secret(data), 'pod.yaml': pod, ...(await encryptedFiles()) })
     await gantry.until('running', running)
   }, 60_000)
   afterAll(() => gantry?.down(), 60_000)
@@ -63,6 +82,13 @@ describeWith(['root', 'git'], 'secrets', () => {
     await push({ 'hello.yaml': invalid })
     expect(printed.at(-1)).toContain('rejected')
     await clone.git('reset', '--quiet', '--hard', '@{upstream}')
+    const shown = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shown }\ndata: { a: ${misplaced} }\n`
+    await push({ 'shown.yaml': await sealedText(shown) })
+    expect(printed.at(-1)).toContain('a value of what is no Secret is encrypted')
+    await clone.git('reset', '--quiet', '--hard', '@{upstream}')
+    await push({ 'shown.yaml': (await sealedText(secret(rejected))).replace('kind: Secret', 'kind: ConfigMap') })
+    expect(printed.at(-1)).toContain('the MAC does not fit')
+    await clone.git('reset', '--quiet', '--hard', '@{upstream}')
     const processes = () => gantry.processes('gantry.js')
     for (const pid of processes()) process.kill(pid, 'SIGKILL')
     await gantry.until('ended', async () => processes().length === 0)
@@ -71,6 +97,14 @@ describeWith(['root', 'git'], 'secrets', () => {
     await gantry.until('back', running)
     const kept = await gantry.api<{ data: Record<string, string> }>('/api/v1/namespaces/default/secrets/keys')
     expect(Buffer.from(kept.data['first'] ?? '', 'base64').toString()).toBe(changed)
+    const held = async (name: string, key: string): Promise<string> => {
+      const { data: found } = await gantry.api<{ data: Record<string, string> }>(
+        `/api/v1/namespaces/default/secrets/${name}`,
+      )
+      return Buffer.from(found[key] ?? '', 'base64').toString()
+    }
+    expect([await held('sealed', 'SEALED'), await held('generated', 'GENERATED')]).toEqual([sealed, generated])
+    expect(processesWith(identity)).toEqual([gantry.pid])
     await push({ 'hello.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: other }\n' })
     printed.push(gantry.output)
     expect(await running()).toBe(true)
@@ -88,6 +122,17 @@ describeWith(['root', 'git'], 'secrets', () => {
 
 function formsIn(text: string): readonly string[] {
   return forms.filter(form => text.includes(form))
+}
+
+/** Those that were started with a word in their environment. */
+function processesWith(word: string): readonly number[] {
+  return readdirSync('/proc').flatMap(pid => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(word) ? [Number(pid)] : []
+    } catch {
+      return []
+    }
+  })
 }
 
 function argumentsWith(words: readonly string[]): readonly string[] {
