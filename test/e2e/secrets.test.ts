@@ -14,7 +14,8 @@ const values = names.map(name => `zq7-${name}-${'x9Kp'.repeat(4)}`)
 const [data = '', string = '', rejected = '', changed = '', sealed = '', generated = '', misplaced = ''] = values
 const ageKey = readFileSync(testKeyFile, 'utf8')
 const identity = ageKey.split('\n').find(line => line.startsWith('AGE-SECRET-KEY-')) ?? ''
-const forms = [...values.flatMap(value => [value, Buffer.from(value).toString('base64')]), identity]
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+const forms = [...values.flatMap(value => [value, base64(value)]), identity]
 
 const secret = (first: string) => `apiVersion: v1
 kind: Secret
@@ -112,8 +113,11 @@ describeWith(['root', 'git'], 'secrets', () => {
     expect(formsIn(printed.join('\n')), 'printed').toEqual([])
     expect(argumentsWith(forms)).toEqual([])
     expect(formsIn(observedObjects(gantry)), 'the observed branch and notes').toEqual([])
+    const everything = gitIn(gantry)(['cat-file', '--batch-all-objects', '--batch', '--buffer'])
+    const neverCommitted = [sealed, generated, misplaced, identity]
+    expect(neverCommitted.filter(value => everything.includes(value) || everything.includes(base64(value)))).toEqual([])
     const files = filesBelow(gantry.data)
-    const holders = files.filter(path => formsIn(readFileSync(path, 'latin1')).length > 0)
+    const holders = files.filter(path => formsIn(contentsOf(path)).length > 0)
     const needed = /^(agent\/assignments\.jsonl|agent\/pods\/[^/]+\/volumes\/|agent\/.*\/env$)/
     expect(holders.map(path => relative(gantry.data, path)).filter(path => !needed.test(path))).toEqual([])
     expect([gantry.data, ...holders].filter(path => othersMayRead(path, gantry.folder))).toEqual([])
@@ -146,15 +150,20 @@ function argumentsWith(words: readonly string[]): readonly string[] {
   })
 }
 
-/** Every object that the observed branch and the notes lead to, as text. */
-function observedObjects(gantry: Gantry): string {
+/** Runs git on the engine's own repository. */
+function gitIn(gantry: Gantry): (args: readonly string[], input?: string) => string {
   const folder = readdirSync(join(gantry.data, 'git')).find(name => name.endsWith('.git')) ?? ''
-  const git = (args: readonly string[], input?: string): string =>
+  return (args, input) =>
     execFileSync('git', ['-c', 'safe.directory=*', '--git-dir', join(gantry.data, 'git', folder), ...args], {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
       ...(input === undefined ? {} : { input }),
     })
+}
+
+/** Every object that the observed branch and the notes lead to, as text. */
+function observedObjects(gantry: Gantry): string {
+  const git = gitIn(gantry)
   const list = git([
     'rev-list',
     '--objects',
@@ -171,6 +180,16 @@ function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name))
+}
+
+/** Nothing where a file that was being written has its own name by now. */
+function contentsOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
 }
 
 /** Whether every folder from here up to `top` lets others in, and the file itself lets them read. */
