@@ -1,3 +1,4 @@
+import { formatProblem } from './api/problem.ts'
 import { describeRef, refOf } from './api/reference.ts'
 import type { KubeObject } from './api/types.ts'
 import type { Oid, Repository } from './git/repository.ts'
@@ -19,7 +20,8 @@ const searched = 50
 
 /**
  * Gives recorded Secrets their values again, from the newest commit whose Secret has the recorded digest. What is found
- * nowhere keeps its name and loses its data, so that a pod that needs it waits and says so.
+ * nowhere keeps its name and loses its data, so that a pod that needs it waits and says so. Rejects where the applied
+ * commit itself cannot be read any more, as without the key of its encrypted files: running pods would lose their Secrets.
  */
 export async function refillSecrets(objects: readonly KubeObject[], options: RefillOptions): Promise<KubeObject[]> {
   const { repository, renderer, digestKey, applied, paths } = options
@@ -37,6 +39,11 @@ export async function refillSecrets(objects: readonly KubeObject[], options: Ref
       found.set(name(object), { ...recorded, data: object.data })
       missing.delete(name(object))
     }
+    const problem = commit.oid === applied ? rendered.problems.find(({ severity }) => severity === 'error') : undefined
+    if (missing.size === 0 || problem === undefined) continue
+    throw new Error(
+      `the Secrets of the applied commit ${applied.slice(0, 7)} cannot be read: ${formatProblem(problem)}`,
+    )
   }
   return objects.map(object => found.get(name(object)) ?? (missing.has(name(object)) ? withoutData(object) : object))
 }

@@ -45,4 +45,22 @@ describeWith(['root', 'git'], 'examples/secrets', () => {
     const { stderr } = await clone.tryGit('push')
     expect(stderr).toContain('database.yaml:2:1: error: the values of this Secret can be read by all')
   })
+
+  test('without the key Gantry does not start: running pods would lose their Secrets', async () => {
+    await gantry.stop()
+    const ports = ['--port', String(gantry.port), '--tls-port', String(gantry.tlsPort)]
+    const again = await gantry.run(process.execPath, [
+      cli,
+      'up',
+      '--data',
+      gantry.data,
+      ...ports,
+      '--runtime',
+      'process',
+    ])
+    expect(again.code).toBe(1)
+    expect(again.stderr).toMatch(
+      /^gantry: the Secrets of the applied commit \w{7} cannot be read: database\.yaml:9:1: error: the file is encrypted for age1\w+, and no age key is given; give the key/,
+    )
+  })
 })
