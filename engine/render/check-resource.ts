@@ -11,8 +11,8 @@ export interface Resource {
   readonly object: object
   readonly origin: Origin
   readonly place: Locate
-  /** Whether its values are encrypted in the commit, where that is known. */
-  readonly encrypted?: boolean
+  /** How many of its values are encrypted in the commit, where that is known. */
+  readonly encrypted?: 'all' | 'some' | 'none'
 }
 
 export interface CheckOptions {
@@ -34,7 +34,7 @@ export function checkResource(
   if (!validate) return { manifests: [{ object: object as KubeObject, origin }], problems: [] }
   const { object: checked, problems, disposition } = checkObject(object, { locate: place, defaultNamespace })
   const applied = checked !== undefined && disposition !== 'ignored'
-  const isPlain = applied && encrypted === false && holdsSecrets(checked)
+  const isPlain = applied && (encrypted ?? 'all') !== 'all' && holdsSecrets(checked)
   return {
     manifests: applied ? [{ object: checked, origin }] : [],
     problems: isPlain ? [...problems, { ...origin, severity: 'warning', ...plainSecret }] : problems,

@@ -232,6 +232,43 @@ describe('a kustomization', () => {
       ],
     },
     {
+      name: 'that generates a Secret of encrypted and plain values',
+      files: () => ({
+        'k/kustomization.yaml': kustomization('secretGenerator:\n- name: g\n  envs: [db.env]\n  literals: [a=b]'),
+        'k/db.env': sealed.env,
+      }),
+      gives: [
+        'k/kustomization.yaml:2 Secret g-# PASSWORD=hunter2 USER=me a=b',
+        `k/kustomization.yaml:2:3: warning: ${plainWarning}`,
+      ],
+    },
+    {
+      name: 'whose replacement would show it',
+      files: () => ({
+        'k/kustomization.yaml': kustomization(
+          'resources: [s.yaml, c.yaml]\nreplacements:\n- source: { kind: Secret, name: s, fieldPath: stringData.password }\n  targets: [{ select: { kind: ConfigMap }, fieldPaths: [data.a] }]',
+        ),
+        'k/s.yaml': sealed.secret,
+        'k/c.yaml': configMap,
+      }),
+      gives: [
+        'k/kustomization.yaml:3:3: error: stringData.password of the Secret s is encrypted, and would be shown where it is copied to; let pods read it from the Secret: env with secretKeyRef, or a volume',
+      ],
+    },
+    {
+      name: 'whose variable would show it',
+      files: () => ({
+        'k/kustomization.yaml': kustomization(
+          'resources: [s.yaml, c.yaml]\nvars:\n- name: X\n  objref: { apiVersion: v1, kind: Secret, name: s }\n  fieldref: { fieldpath: stringData.password }',
+        ),
+        'k/s.yaml': sealed.secret,
+        'k/c.yaml': configMap.replace('hunter2', '$(X)'),
+      }),
+      gives: [
+        'k/kustomization.yaml:3:3: error: stringData.password of the Secret s is encrypted, and would be shown where it is copied to; let pods read it from the Secret: env with secretKeyRef, or a volume',
+      ],
+    },
+    {
       name: 'that does not read the encrypted file beside it',
       files: () => ({ 'k/kustomization.yaml': kustomization('resources: []'), 'k/s.yaml': sealed.secret }),
       keys: () => withoutKey,

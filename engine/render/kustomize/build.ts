@@ -217,7 +217,7 @@ class Build {
   #resourcesIn(file: string, origin: Origin): Resource[] {
     const bytes = this.#tree.read(file, 'manifests')
     if (bytes === undefined) throw new RenderFailure(`${file} cannot be read`, { origin })
-    const encrypted = this.#tree.isOpened(file)
+    const encrypted = this.#tree.isOpened(file) ? 'all' : 'none'
     return this.#objects(bytes, { file }).map(resource => ({
       ...resource,
       encrypted,
@@ -280,20 +280,22 @@ class Build {
     }
   }
 
-  /** A Secret counts as encrypted where all that it is made from is. */
+  /** What a generator makes, and how much of what it is made from is encrypted. */
   #generated(
     entry: Fields,
     { folder, ...options }: Omit<GeneratorOptions, 'read'> & { readonly folder: string },
   ): Resource {
     const { kind, origin } = options
     this.secret ||= kind === 'Secret'
-    let encrypted = listOf(entry, 'literals').length === 0
+    const sources = { plain: listOf(entry, 'literals').length, encrypted: 0 }
     const read = (path: string): Uint8Array => {
       const { bytes, file } = this.#file(folder, { path, origin, use: kind === 'Secret' ? 'secret' : undefined })
-      encrypted &&= this.#tree.isOpened(file)
+      sources[this.#tree.isOpened(file) ? 'encrypted' : 'plain'] += 1
       return bytes
     }
-    return { ...generate(entry, { ...options, read }), encrypted }
+    const made = generate(entry, { ...options, read })
+    const mixed = sources.plain === 0 ? 'all' : 'some'
+    return { ...made, encrypted: sources.encrypted === 0 ? 'none' : mixed }
   }
 
   /** The objects that configure generators or transformers: written in place, in a file, or built by a kustomization. */

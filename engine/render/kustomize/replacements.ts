@@ -4,7 +4,7 @@ import { RenderFailure } from '../failure.ts'
 import { fieldOf, isFields, isScalar, setField, textOf, type Fields } from './fields.ts'
 import type { Slot } from './field-spec.ts'
 import { fieldsListOf, listOf, replacementShape } from './kustomization.ts'
-import { allIds, type Resource } from './resource.ts'
+import { allIds, checkCopy, type Resource } from './resource.ts'
 import { effectiveNamespace, isSelected, type ResourceId } from './resource-id.ts'
 import { selectResources } from './selector.ts'
 import { shaped } from './shape.ts'
@@ -43,6 +43,7 @@ function sourceValue(
     throw new RenderFailure(`${count} fit the source of the replacement`, { origin })
   }
   const path = textOf(source, 'fieldPath') || 'metadata.name'
+  checkCopy(resource, { path, origin })
   const [slot] = slotsAt(resource.object, { steps: stepsOf(path), make: undefined })
   if (slot === undefined || slot.value === undefined || slot.value === null) {
     throw new RenderFailure(`the source of the replacement has no ${path}`, { origin })

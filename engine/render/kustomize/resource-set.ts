@@ -77,6 +77,7 @@ export class ResourceSet {
     if (behavior === 'merge') {
       for (const name of ['data', 'binaryData']) mergeTexts(made.object, { name, base: old.object })
       made.note = old.note ?? made.note
+      if (made.encrypted !== old.encrypted) made.encrypted = 'some'
     }
     this.resources = this.resources.with(this.resources.indexOf(old), made)
   }

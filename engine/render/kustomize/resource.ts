@@ -1,6 +1,7 @@
 import type { Origin } from '../../api/problem.ts'
 import type { Locate } from '../../api/report.ts'
 import { fieldOf, fieldsIn, isFields, setField, textOf, textsOf, type Fields } from './fields.ts'
+import { RenderFailure } from '../failure.ts'
 import { effectiveNamespace, parseApiVersion, type Gvk, type ResourceId } from './resource-id.ts'
 
 export type Behavior = 'create' | 'merge' | 'replace'
@@ -28,8 +29,8 @@ export interface Resource {
   /** What buildMetadata says of it. */
   note: Fields | undefined
   transformations: readonly Fields[]
-  /** Its values are encrypted in the commit. */
-  readonly encrypted: boolean
+  /** How many of its values are encrypted in the commit. */
+  encrypted: 'all' | 'some' | 'none'
 }
 
 export function newResource(object: Fields, origin: Origin, place: Locate = () => origin): Resource {
@@ -46,8 +47,25 @@ export function newResource(object: Fields, origin: Origin, place: Locate = () =
     vars: [],
     note: undefined,
     transformations: [],
-    encrypted: false,
+    encrypted: 'none',
   }
+}
+
+interface Copy {
+  readonly path: string
+  readonly origin: Origin
+}
+
+/** Throws where a field that is copied into another object is encrypted in the commit: there it would be shown. */
+export function checkCopy({ object, encrypted }: Resource, { path, origin }: Copy): void {
+  if (encrypted === 'none' || !/^\.?(?:data|stringData)\b/.test(path)) return
+  throw new RenderFailure(
+    `${path} of the Secret ${nameOf(object)} is encrypted, and would be shown where it is copied to`,
+    {
+      origin,
+      remedy: 'let pods read it from the Secret: env with secretKeyRef, or a volume',
+    },
+  )
 }
 
 export function gvkOf(object: Fields): Gvk {

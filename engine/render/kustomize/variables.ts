@@ -2,7 +2,7 @@ import type { Origin } from '../../api/problem.ts'
 import { RenderFailure } from '../failure.ts'
 import { visitFields, type FieldSpec, type Slot } from './field-spec.ts'
 import { fieldOf, isFields, isScalar, setField, splitPath, textOf, type Fields } from './fields.ts'
-import { allIds, type Resource } from './resource.ts'
+import { allIds, checkCopy, type Resource } from './resource.ts'
 import { isClusterScoped, parseApiVersion, sameGvkAndName, sameId, type ResourceId } from './resource-id.ts'
 
 /** An entry of `vars`. */
@@ -86,6 +86,7 @@ function valueOf({ name, fieldPath, origin }: Variable, resources: readonly Reso
       remedy: 'check the apiVersion, kind and name of its objref',
     })
   }
+  checkCopy(resource, { path: fieldPath, origin })
   let value: unknown = resource.object
   for (const step of splitPath(fieldPath.replace(/\[(\d+)\]/g, '.$1'), '.')) {
     value = Array.isArray(value) ? value[Number(step)] : fieldOf(value, step)
