@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import { array, assert, constantFrom, nat, oneof, property, record, uint8Array } from 'fast-check'
 import { expect, test } from 'vitest'
 import { answerOpening } from './answer.ts'
 import { readEncrypted } from './file.ts'
@@ -22,16 +22,16 @@ test.each(vectors)(
     const dataKey = file && (await (await testIdentities()).unlock(file.metadata))
     if (!(dataKey instanceof Uint8Array)) throw new Error('not opened')
     const key = Buffer.from(dataKey).toString('base64')
-    const edit = fc.record({
-      at: fc.nat(bytes.length - 1),
-      taken: fc.nat(40),
-      put: fc.oneof(
-        fc.uint8Array({ maxLength: 4 }),
-        fc.constantFrom('\n', ' ', ':', '{', '- ', '*a', '&a ', 'sops', '"', '\t').map(text => Buffer.from(text)),
+    const edit = record({
+      at: nat(bytes.length - 1),
+      taken: nat(40),
+      put: oneof(
+        uint8Array({ maxLength: 4 }),
+        constantFrom('\n', ' ', ':', '{', '- ', '*a', '&a ', 'sops', '"', '\t').map(text => Buffer.from(text)),
       ),
     })
-    fc.assert(
-      fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), edits => {
+    assert(
+      property(array(edit, { minLength: 1, maxLength: 3 }), edits => {
         const changed = edits.reduce<Buffer>(
           (before, { at, taken, put }) => Buffer.concat([before.subarray(0, at), put, before.subarray(at + taken)]),
           bytes,

@@ -262,7 +262,10 @@ describe('who can open it', () => {
 })
 
 describeWith(['sops'], 'sops itself', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gantry-sops-'))
+  let folder = ''
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gantry-sops-'))
+  })
   afterAll(() => rmSync(folder, { recursive: true }))
 
   test.each([
