@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { describeWith } from '../../test/needs.ts'
 import { sealedText, testKeyFile } from '../render/sops/sealed.fixture.ts'
 
@@ -23,6 +23,9 @@ const gantry = fileURLToPath(new URL('../../dist/gantry.js', import.meta.url))
 const recipient = 'age1ha8rrrx9czq5d609d50tspfxkf5myk7njwvrjvdu4supa98qhvjqza4zxm'
 const secret =
   'apiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\nstringData:\n  # of the database\n  password: hunter2\n'
+
+// Each starts Gantry several times, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let folder = ''
 beforeEach(() => {
