@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { plainSecret } from '../sops/manifests.ts'
 import { formatProblem } from '../../api/problem.ts'
 import { createRenderer, type Renderer, type RendererOptions } from '../renderer.ts'
 import { treeOf, type Contents } from '../tree.fixture.ts'
@@ -115,5 +116,8 @@ test("a Secret's values are in no message", async () => {
     `validations:\n  - expression: object.kind != 'Secret'\n    messageExpression: "'is ' + object.data.password"\n    fieldPath: .data.password`,
   )
   const secret = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\ndata:\n  password: aHVudGVyMg==\n'
-  expect(await start()({ 'gantry.yaml': leak, 's.yaml': secret })).toEqual(['s.yaml:6:13: error: is (policy r)'])
+  expect(await start()({ 'gantry.yaml': leak, 's.yaml': secret })).toEqual([
+    `s.yaml:1:1: warning: ${plainSecret.message}; ${plainSecret.remedy}`,
+    's.yaml:6:13: error: is (policy r)',
+  ])
 })
