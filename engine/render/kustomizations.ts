@@ -9,6 +9,7 @@ import type { TreeUnitReader } from './tree-unit-reader.ts'
 export const kustomizationUnit: TreeUnitKind<'kustomization'> = {
   name: 'kustomization',
   first: ({ folder }) => pathIn(folder, kustomizationFiles[0]),
+  file: ({ folder }) => pathIn(folder, kustomizationFiles[0]),
   failed: ({ folder }, failure) => ({
     manifests: [],
     problems: [

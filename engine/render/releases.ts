@@ -15,6 +15,7 @@ import type { TreeUnitReader } from './tree-unit-reader.ts'
 export const releaseUnit: TreeUnitKind<'release'> = {
   name: 'release',
   first: ({ chart }) => (typeof chart === 'string' ? pathIn(chart, 'Chart.yaml') : placeFile(chart)),
+  file: ({ origin }) => origin.file,
   failed: ({ origin }, failure) => ({
     manifests: [],
     problems: [

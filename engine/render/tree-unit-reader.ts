@@ -118,7 +118,7 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     how: Pick<UnitTrace, 'cache' | 'milliseconds'> = { cache: 'hit', milliseconds: 0 },
   ): Kept<ResultOf<Name>> {
     const files = kept.result.asked.filter((_, index) => /^(file|executable) /.test(kept.ids[index] ?? ''))
-    this.#options.onUnit?.({ unit: this.#options.kind.first(request), files, ...how })
+    this.#options.onUnit?.({ unit: this.#options.kind.file(request), files, ...how })
     return kept
   }
 

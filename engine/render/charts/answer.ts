@@ -9,7 +9,7 @@ import { Needed, knownTree } from '../known-paths.ts'
 import { isFields, textOf, type Fields } from '../kustomize/fields.ts'
 import { remoteFolder } from '../resource-path.ts'
 import { Lines } from '../source-text.ts'
-import { kindOf, pathFrom, type TreeReader } from '../tree.ts'
+import { kindOf, pathFrom, pathIn, type TreeReader } from '../tree.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from '../tree-result.ts'
 import {
   lookupAmong,
@@ -20,6 +20,7 @@ import {
   type ValuesLayer,
 } from './release.ts'
 import { renderChart, type RenderedChart } from './render-chart.ts'
+import { Secrets } from './secrets.ts'
 import { readDocuments, readYamlFile } from './yaml-document.ts'
 
 /** A release to render. Plain JSON: it crosses threads. */
@@ -84,12 +85,13 @@ export function answerRelease(
   const asked = new Set<string>()
   const lookups = new Map<string, LookupQuery>()
   let needsTime = false
+  let secrets: Secrets | undefined
   const unit = (part: Partial<ReleaseUnit>): ReleaseUnit => {
     const { manifests = [], problems = [], notes = '' } = part
     // A failure may tell what it failed of.
     const secret =
       problems.some(({ severity }) => severity === 'error') ||
-      release.values.some(source => 'secret' in source && source.secret) ||
+      secrets !== undefined ||
       manifests.some(({ object }) => object.kind === 'Secret') ||
       [...lookups.values()].some(({ kind }) => kind === 'Secret')
     return { manifests, problems, notes, asked: [...asked], secret, lookups: [...lookups.values()], needsTime }
@@ -99,13 +101,19 @@ export function answerRelease(
       needsTime = true
       return release.time ?? 0
     }
-    const rendered = renderRelease(release, { tree: knownTree(paths, asked), lookups, time })
+    const tree = knownTree(paths, asked)
+    const { origin } = release
+    const chart = chartFolder(tree, { chart: release.chart, origin })
+    const layers = release.values.map(source => layerOf(source, { tree, origin }))
+    if (layers.some(({ secret }) => secret)) secrets = new Secrets(layers, textAt(tree, pathIn(chart, 'values.yaml')))
+    const rendered = renderRelease(release, { tree, chart, layers, lookups, time })
     const checked = rendered.objects.map(each => each.check({ validate, defaultNamespace: release.namespace }))
     const manifests = checked.flatMap(each => each.manifests)
+    const shown = secrets === undefined ? [] : manifests.flatMap(manifest => secrets?.shownBy(manifest) ?? [])
     return unit({
       manifests: validate ? manifests : manifests.map(each => inNamespace(each, release.namespace)),
-      problems: [...rendered.problems, ...checked.flatMap(({ problems }) => problems)],
-      notes: rendered.notes,
+      problems: [...rendered.problems, ...shown, ...checked.flatMap(({ problems }) => problems)],
+      notes: secrets === undefined ? rendered.notes : '',
     })
   } catch (error) {
     if (error instanceof Needed) return { needs: error.path }
@@ -116,18 +124,21 @@ export function answerRelease(
 
 function renderRelease(
   release: ReleaseRequest,
-  given: { readonly tree: TreeReader; readonly lookups: Map<string, LookupQuery>; readonly time: () => number },
+  given: {
+    readonly tree: TreeReader
+    readonly chart: string
+    readonly layers: readonly ValuesLayer[]
+    readonly lookups: Map<string, LookupQuery>
+    readonly time: () => number
+  },
 ): RenderedChart {
-  const { tree, lookups, time } = given
-  const { origin } = release
+  const { lookups } = given
   const find = lookupAmong(release.objects)
   return renderChart({
-    tree,
-    origin,
+    ...given,
     release,
-    time,
-    chart: chartFolder(tree, { chart: release.chart, origin }),
-    values: release.values.map(source => layerOf(source, { tree, origin })),
+    origin: release.origin,
+    values: given.layers,
     capabilities: release.capabilities ?? ownCapabilities,
     lookup: query => {
       lookups.set(JSON.stringify(query), query)
@@ -145,6 +156,11 @@ function chartFolder(
     : remoteFolder(tree, { remote: chart, origin })
 }
 
+function textAt(tree: TreeReader, file: string): string {
+  const bytes = tree.kind(file) === 'file' ? tree.read(file) : undefined
+  return bytes === undefined ? '' : new TextDecoder().decode(bytes)
+}
+
 function layerOf(
   source: ValuesSource,
   { tree, origin }: { readonly tree: TreeReader; readonly origin: Origin },
@@ -153,12 +169,12 @@ function layerOf(
   if ('text' in source) return textLayer(source, () => source.origin)
   const { file: path, isOptional, ...at } = source
   const file = pathFrom('', { path, origin })
-  const bytes = kindOf(tree, { path: file, origin }) === 'file' ? tree.read(file) : undefined
+  const bytes = kindOf(tree, { path: file, origin }) === 'file' ? tree.read(file, 'secret') : undefined
   if (bytes !== undefined) {
     const text = new TextDecoder().decode(bytes)
     const lines = new Lines(text)
     const place = (offset: number | undefined): Origin => ({ file, ...lines.at(offset ?? 0) })
-    return textLayer({ text, secret: false, ...at }, place)
+    return textLayer({ text, secret: tree.isOpened(file), ...at }, place)
   }
   if (isOptional) return { values: {}, place: () => origin, secret: false, warnings: [] }
   const remedy = 'add it, correct its path, or write optional: true'

@@ -12,6 +12,8 @@ export interface ValuesKnowledge {
   /** Where a part of the values was written. */
   find(path: FieldPath): Origin | undefined
   isSecret(path: FieldPath): boolean
+  /** Some of them come from Secrets or encrypted files. */
+  readonly hasSecrets: boolean
 }
 
 /** An object that a chart gives, with the place that made each of its fields. */
@@ -33,6 +35,7 @@ export function objectsOf(output: Output, { file, values }: { file: string; valu
     return origin
   }
   const hides = output.pieces.some(({ mark }) => !mark.exact && mark.reads.some(path => values.isSecret(path)))
+  const encrypted = values.hasSecrets ? 'all' : 'none'
   const explain = (problem: Problem): Problem => {
     const notes = notesOn(made.get(keyOf(problem)), values)
     const { remedy: _, ...hidden } = { ...problem, message: withoutValues(problem.message) }
@@ -54,7 +57,7 @@ export function objectsOf(output: Output, { file, values }: { file: string; valu
           })
         }
         const check = (options: CheckOptions): CheckedResource => {
-          const { manifests, problems } = checkResource({ object, origin, place }, options)
+          const { manifests, problems } = checkResource({ object, origin, place, encrypted }, options)
           return { manifests, problems: [...(index === 0 ? document.warnings : []), ...problems].map(explain) }
         }
         return { object, origin, check }

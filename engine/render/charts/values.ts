@@ -21,19 +21,20 @@ export function valueChart(chart: Chart, layers: readonly ValuesLayer[]): Valued
   const given = layers.reduce<Fields>((merged, { values }) => overlay(merged, values), {})
   const find = (path: FieldPath): Origin | undefined => layers.findLast(({ values }) => isIn(values, path))?.place(path)
   const isSecret = (path: FieldPath): boolean => layers.some(({ secret, values }) => secret && isIn(values, path))
-  return valued({ chart, alias: chart.file.name, dependency: undefined }, { given, find, isSecret })
+  const hasSecrets = layers.some(({ secret }) => secret)
+  return valued({ chart, alias: chart.file.name, dependency: undefined }, { given, find, isSecret, hasSecrets })
 }
 
 interface Given extends ValuesKnowledge {
   readonly given: Fields
 }
 
-function valued({ chart, alias }: Part, { given, find, isSecret }: Given): ValuedChart {
+function valued({ chart, alias }: Part, { given, find, isSecret, hasSecrets }: Given): ValuedChart {
   const { defaults, parts } = chart
   const merged = overlay(defaults.fields, given)
   const candidates = parts.map(part => ({
     part,
-    chart: valued(part, givenTo(part, { given: merged, find, isSecret, chart })),
+    chart: valued(part, givenTo(part, { given: merged, find, isSecret, hasSecrets, chart })),
   }))
   const whole: Fields = { ...merged }
   for (const { part, chart } of candidates) setField(whole, { name: part.alias, value: chart.values })
@@ -53,13 +54,14 @@ function valued({ chart, alias }: Part, { given, find, isSecret }: Given): Value
     parts: enabled.map(each => each.chart),
     find: path => find(path) ?? (isIn(defaults.fields, path) ? defaults.place(path) : undefined),
     isSecret,
+    hasSecrets,
   }
 }
 
 /** A part gets what its parent has under its name, and the parent's globals. */
 function givenTo(
   { alias, dependency }: Part,
-  { given, find, isSecret, chart }: Given & { readonly chart: Chart },
+  { given, find, isSecret, hasSecrets, chart }: Given & { readonly chart: Chart },
 ): Given {
   const own = fieldOf(given, alias) ?? {}
   if (!isFields(own)) {
@@ -80,6 +82,7 @@ function givenTo(
       return find(at) ?? (isIn(parentDefaults.fields, at) ? parentDefaults.place(at) : undefined)
     },
     isSecret: path => isSecret(prefixed(path)) || isSecret([alias, ...path]),
+    hasSecrets,
   }
 }
 
