@@ -34,6 +34,7 @@ describeWith(['root', 'nft'], 'a node without iptables', () => {
   const outside = [
     `ip saddr 10.251.7.0/24 oifname != "${firewall.bridge}*" masquerade`,
     `ip saddr != 10.251.7.0/24 oifname "${firewall.bridge}-vx" masquerade`,
+    `ip saddr != 10.251.7.0/24 oifname "${firewall.bridge}-wg" masquerade`,
   ]
   const peers = 'udp dport 7421 ip saddr != { 192.0.2.1, 192.0.2.2 } drop'
 
