@@ -35,6 +35,15 @@ const production = [
 // The workers run the built program (npm run build).
 test.each<{ example: string; paths?: string[]; gives: string[] }>([
   { example: 'hello', gives: ['ConfigMap default/hello', 'Deployment default/hello × 2', 'Service default/hello'] },
+  {
+    example: 'charts',
+    gives: ['evening', 'morning'].flatMap(name => [
+      `Release default/${name}`,
+      `Job default/${name}-migration`,
+      `Deployment default/${name} × ${name === 'evening' ? 1 : 2}`,
+      `Service default/${name}`,
+    ]),
+  },
   { example: 'overlays', paths: ['staging'], gives: staging },
   { example: 'overlays', paths: ['production'], gives: production },
   { example: 'overlays', gives: [...production, ...staging] },

@@ -103,7 +103,7 @@ export async function renderReleases(
   if (readers.length > 0) problems.push(...circle, ...(circle.length === 0 ? next.map(tooDeep) : []))
   return {
     manifests: all.flatMap(({ unit, release }) => (unit?.manifests ?? []).map(each => ({ ...each, release }))),
-    problems: [...problems, ...all.flatMap(({ unit }) => unit?.problems ?? [])],
+    problems: [...problems, ...once(all.flatMap(({ unit }) => unit?.problems ?? []))],
     notes: all.flatMap(({ unit }) => unit?.notes || []),
     asked: new Set(all.flatMap(({ unit }) => unit?.asked ?? [])),
     needsTime: all.some(({ unit }) => unit?.needsTime === true),
@@ -240,6 +240,11 @@ function* circleOf(all: readonly Rendering[]): Generator<Problem> {
     const message = `releases look up each other's objects in a circle: ${names.join(', ')}`
     yield { ...start.request.origin, severity: 'error', message, remedy: 'give one of them the value by spec.values' }
   }
+}
+
+/** What is wrong with a chart is so for each of its releases. */
+function once(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map(problem => [JSON.stringify(problem), problem])).values()]
 }
 
 function tooDeep({ request }: Rendering): Problem {
