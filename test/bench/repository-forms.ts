@@ -14,17 +14,21 @@ export interface Form {
   shared(team: string, version: number): Files
   /** What is an app's own. Its first file is the one that a new version changes. */
   own(app: App): Files
+  /** How many objects a new version of an app changes. */
+  readonly changes: number
 }
 
-export type FormName = 'plain' | 'kustomize'
+export type FormName = 'plain' | 'kustomize' | 'charts'
 
 /** Another form is another entry. */
 export const forms: Readonly<Record<FormName, Form>> = {
   plain: {
+    changes: 1,
     shared: team => [[`${team}/namespace.yaml`, namespace(team)]],
     own: app => manifests(app).map(([file, text]) => [`${app.team}/${app.name}/${file}`, text]),
   },
   kustomize: {
+    changes: 1,
     shared: (team, version) => [
       [`${team}/namespace/kustomization.yaml`, 'resources: [namespace.yaml]\n'],
       [`${team}/namespace/namespace.yaml`, namespace(team)],
@@ -36,6 +40,29 @@ export const forms: Readonly<Record<FormName, Form>> = {
       [`${team}/${name}/patch.yaml`, patch],
     ],
   },
+  charts: {
+    // The Release and the Deployment.
+    changes: 2,
+    shared: (team, version) => [
+      [`${team}/namespace.yaml`, namespace(team)],
+      [`${team}/chart/Chart.yaml`, `apiVersion: v2\nname: web\nversion: 1.0.${version}\n`],
+      [`${team}/chart/values.yaml`, 'version: 0\n'],
+      ...manifests({ name: '{{Release.Name}}', version: '{{Values.version}}', greeting: version }).map(
+        ([file, text]) => [`${team}/chart/templates/${file.replace('.yaml', '.hbs')}`, text] as const,
+      ),
+    ],
+    own: ({ name, team, version }) => [[`${team}/${name}.yaml`, release({ name, team, version })]],
+  },
+}
+
+function release({ name, team, version }: App): string {
+  return `apiVersion: gantry.dev/v1
+kind: Release
+metadata: { name: ${name}, namespace: ${team} }
+spec:
+  chart: { path: ${team}/chart }
+  values: { version: ${version} }
+`
 }
 
 function namespace(name: string): string {
@@ -61,7 +88,14 @@ spec:
       containers: [{ name: web, env: [{ name: OWN, value: "1" }] }]
 `
 
-function manifests({ name, team, version }: Omit<App, 'team'> & Partial<App>): Files {
+interface Web {
+  readonly name: string
+  readonly team?: string
+  readonly version: number | string
+  readonly greeting?: number
+}
+
+function manifests({ name, team, version, greeting }: Web): Files {
   const namespace = team === undefined ? '' : `  namespace: ${team}\n`
   const head = (apiVersion: string, kind: string): string =>
     `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n  name: ${name}\n${namespace}`
@@ -87,7 +121,7 @@ spec:
           readinessProbe: { httpGet: { path: /ready, port: http } }
 `,
     ],
-    ['config.yaml', `${head('v1', 'ConfigMap')}data:\n  greeting: hello ${version}\n`],
+    ['config.yaml', `${head('v1', 'ConfigMap')}data:\n  greeting: hello ${greeting ?? version}\n`],
     [
       'service.yaml',
       `${head('v1', 'Service')}spec:\n  selector: { app: ${name} }\n  ports: [{ port: 80, targetPort: http }]\n`,

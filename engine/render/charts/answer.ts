@@ -181,14 +181,15 @@ function layerOf(
   throw new RenderFailure(`there is no file ${path}`, { origin, remedy })
 }
 
-/** The places are those in the file, where the values are what stands there. */
+/** The places are those in the file, where the values are what stands there: it is read when somebody asks for one. */
 function givenLayer({ values, origin, secret, written }: GivenValues, tree: TreeReader): ValuesLayer {
-  const layer = { values: values as Fields, secret, warnings: [] }
-  const bytes = written && tree.kind(origin.file) === 'file' ? tree.read(origin.file) : undefined
-  const documents = bytes === undefined ? [] : readYamlFile(bytes, origin.file)
-  const document = documents.find(each => each.place([], 'value').line === origin.line)
-  if (document === undefined || written === undefined) return { ...layer, place: () => origin }
-  return { ...layer, place: path => document.place([...written, ...path], 'value') }
+  const inFile = (path: FieldPath): Origin | undefined => {
+    const bytes = written && tree.kind(origin.file) === 'file' ? tree.read(origin.file) : undefined
+    const documents = bytes === undefined ? [] : readYamlFile(bytes, origin.file)
+    const document = documents.find(each => each.place([], 'value').line === origin.line)
+    return document?.place([...(written ?? []), ...path], 'value')
+  }
+  return { values: values as Fields, place: path => inFile(path) ?? origin, secret, warnings: [] }
 }
 
 function textLayer(

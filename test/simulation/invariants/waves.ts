@@ -27,7 +27,7 @@ export function checkWaves({ cluster, record }: Step, manifests: readonly Manife
     )
       continue
     const late = manifests.find(
-      other => !hookOf(other.object) && waveOf(other.object) < waveOf(object) && !isWell(cluster, other.object),
+      other => !hookOf(other.object) && waveOf(other.object) < waveOf(object) && !isWell(cluster, other.object, record),
     )
     check(!late, () => `${describeRef(ref)} is put before ${late?.object.kind} ${late?.object.metadata.name} is well`)
     const hook = hooks.find(({ hook: name }) => name.startsWith('pre-') && !isComplete(cluster, name))
@@ -62,12 +62,16 @@ function hasCondition({ status }: Job, type: string): boolean {
   return status?.conditions?.some(condition => condition.type === type && condition.status === 'True') === true
 }
 
-/** Worked out anew, not by the code that is tested. */
-function isWell(cluster: Cluster, asked: KubeObject): boolean {
+/** Worked out anew, not by the code that is tested. What the same step does to a node may take pods away again. */
+function isWell(cluster: Cluster, asked: KubeObject, record: Step['record']): boolean {
   const { kind, key } = refOf(asked)
-  const live = cluster.get(kind, key)
-  if (!live || !isAsAsked(live, asked)) return false
-  switch (kind) {
+  const begun = record.find(({ ref }) => ref.kind === kind && ref.key === key)?.before
+  return [cluster.get(kind, key), begun].some(live => live !== undefined && isWellNow(live, asked))
+}
+
+function isWellNow(live: KubeObject, asked: KubeObject): boolean {
+  if (!isAsAsked(live, asked)) return false
+  switch (refOf(asked).kind) {
     case 'Deployment': {
       const { spec, status, metadata } = live as Deployment
       const { updatedReplicas, replicas, availableReplicas = 0, observedGeneration } = status ?? {}
