@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatProblem } from '../api/problem.ts'
 import { createRenderer, type Rendered, type Renderer } from './renderer.ts'
+import { createKeyRing } from './sops/key-ring.ts'
+import { sealedText, testIdentities } from './sops/sealed.fixture.ts'
 import type { UnitTrace } from './trace.ts'
 import { treeOf } from './tree.fixture.ts'
 
@@ -8,8 +10,11 @@ type Files = Readonly<Record<string, string>>
 
 let renderer: Renderer
 let traces: UnitTrace[] = []
-beforeAll(() => {
-  renderer = createRenderer({ workers: 1, onUnit: trace => traces.push(trace) })
+let encrypted = ''
+beforeAll(async () => {
+  const keyRing = createKeyRing({ identities: await testIdentities(), withoutKey: 'refuse' })
+  encrypted = await sealedText('x: hunter22\n', { whole: true })
+  renderer = createRenderer({ workers: 1, keyRing, onUnit: trace => traces.push(trace) })
 })
 afterAll(() => renderer.close())
 
@@ -161,6 +166,32 @@ describe('a release', () => {
     },
   ])('$name', async ({ files, gives }) => {
     expect(inWords(await render(files))).toEqual(gives)
+  })
+
+  test('may write what an encrypted file holds to a Secret, and to nothing else', async () => {
+    const files = {
+      ...chart('{{quote Values.x}}'),
+      'c/templates/secret.hbs': secretText,
+      'v.yaml': encrypted,
+      '.gantryignore': 'v.yaml\n',
+      'r.yaml': release('  valuesFrom: [{ file: v.yaml }]\n'),
+    }
+    expect(inWords(await render(files))).toEqual([
+      'c/templates/map.hbs:1 ConfigMap default/r of default/r {"x":"hunter22"}',
+      'c/templates/secret.hbs:1 Secret default/r of default/r {"x":"aHVudGVyMjI="}',
+      'c/templates/map.hbs:1:1: error: ConfigMap r would show a value that comes from a Secret or an encrypted file in plans and on the observed branch; write it to a Secret in the chart, and refer to that (secretKeyRef, a volume)',
+    ])
+  })
+
+  test('does not take an encrypted file for values as they stand', async () => {
+    const files = {
+      ...chart('{{quote Values.x}}'),
+      'v.txt': encrypted,
+      'r.yaml': release('  valuesFrom: [{ file: v.txt }]\n'),
+    }
+    expect(inWords(await render(files))).toEqual([
+      'v.txt:1:1: error: the file is encrypted, and its name does not tell its format; give it the ending .yaml',
+    ])
   })
 
   test('two that look each other up are an error for both', async () => {

@@ -6,7 +6,7 @@ import type { Remote } from '../../remotes/remote.ts'
 import { problemOf } from '../check-resource.ts'
 import { RenderFailure } from '../failure.ts'
 import { Needed, knownTree } from '../known-paths.ts'
-import { isFields, textOf, type Fields } from '../kustomize/fields.ts'
+import { fieldOf, isFields, textOf, type Fields } from '../kustomize/fields.ts'
 import { remoteFolder } from '../resource-path.ts'
 import { Lines } from '../source-text.ts'
 import { kindOf, pathFrom, pathIn, type TreeReader } from '../tree.ts'
@@ -201,6 +201,13 @@ function textLayer(
   if (targetPath !== undefined)
     return { values: nested(targetPath, document?.value), place: () => at(0), secret, warnings }
   const place = (path: FieldPath): Origin => document?.place(path, 'value') ?? at(0)
+  if (isFields(document?.value) && isFields(fieldOf(document.value, 'sops'))) {
+    const remedy = 'give it the ending .yaml'
+    throw new RenderFailure('the file is encrypted, and its name does not tell its format', {
+      origin: place([]),
+      remedy,
+    })
+  }
   return { values: mapping(document?.value, place([])), place, secret, warnings }
 }
 
