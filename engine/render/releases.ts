@@ -8,6 +8,7 @@ import type { ReleaseRequest, ReleaseUnit, ValuesSource } from './charts/answer.
 import { lookupAmong } from './charts/release.ts'
 import type { CommitFiles } from './commit-files.ts'
 import { isFields, type Fields } from './kustomize/fields.ts'
+import { segmentsOf } from './scope.ts'
 import { pathIn } from './tree.ts'
 import type { TreeUnitKind } from './tree-unit.ts'
 import type { TreeUnitReader } from './tree-unit-reader.ts'
@@ -60,7 +61,7 @@ export interface Released {
   readonly problems: readonly Problem[]
   /** What the charts say to who installs them. */
   readonly notes: readonly string[]
-  /** Every path that was looked for. */
+  /** The folders of charts that Releases name, and all paths that were looked for. */
   readonly asked: ReadonlySet<string>
   /** It holds for the commit's time alone. */
   readonly needsTime: boolean
@@ -105,7 +106,7 @@ export async function renderReleases(
     manifests: all.flatMap(({ unit, release }) => (unit?.manifests ?? []).map(each => ({ ...each, release }))),
     problems: [...problems, ...once(all.flatMap(({ unit }) => unit?.problems ?? []))],
     notes: all.flatMap(({ unit }) => unit?.notes || []),
-    asked: new Set(all.flatMap(({ unit }) => unit?.asked ?? [])),
+    asked: new Set(all.flatMap(({ request, unit }) => [...folderOf(request), ...(unit?.asked ?? [])])),
     needsTime: all.some(({ unit }) => unit?.needsTime === true),
   }
 }
@@ -252,13 +253,16 @@ function tooDeep({ request }: Rendering): Problem {
   return { ...request.origin, severity: 'error', message, remedy: 'give it the value by spec.values' }
 }
 
+function folderOf({ chart }: ReleaseRequest): string[] {
+  return typeof chart === 'string' ? [segmentsOf(chart).join('/')] : []
+}
+
 /** Charts of the branch that nothing renders. */
 export function unusedCharts(charts: readonly string[], asked: ReadonlySet<string>): Problem[] {
   return charts
-    .map(chart => pathIn(chart, 'Chart.yaml'))
-    .filter(file => !asked.has(file))
-    .map(file => ({
-      file,
+    .filter(chart => !asked.has(chart) && !asked.has(pathIn(chart, 'Chart.yaml')))
+    .map(chart => ({
+      file: pathIn(chart, 'Chart.yaml'),
       line: 0,
       column: 0,
       severity: 'warning',
