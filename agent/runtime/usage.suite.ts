@@ -23,14 +23,15 @@ export function usageSuite(ground: Ground): void {
       () => ground.textOf(id, { follow: false }),
       lines => lines.includes('worked'),
     )
-    const busy = await countersOf('busy')
+    const [busy, idle] = [await countersOf('busy'), await countersOf('idle')]
     const later = await until(
       () => countersOf('busy'),
       ({ cpuNanoseconds }) => cpuNanoseconds > busy.cpuNanoseconds + 200_000_000,
     )
     expect(later.memoryBytes).toBeGreaterThan(0)
     expect((await countersOf('parent')).cpuNanoseconds).toBeGreaterThan(50_000_000)
-    expect((await countersOf('idle')).cpuNanoseconds).toBeLessThan(50_000_000)
+    // What it took to start counts too, more of it on a busy machine.
+    expect((await countersOf('idle')).cpuNanoseconds - idle.cpuNanoseconds).toBeLessThan(50_000_000)
   })
 
   test('memory that is held counts', async () => {

@@ -3,7 +3,7 @@ import { Simulation } from './simulation.ts'
 /** `SEED=7` repeats one run with all that happened in it; `SEEDS=20000` makes as many. */
 const { SEED, SEEDS } = process.env
 const first = Number(SEED ?? 1)
-const count = Number(SEEDS ?? (SEED === undefined ? 3_000 : 1))
+const count = Number(SEEDS ?? (SEED === undefined ? 2_000 : 1))
 /** The end of what happened before a failure; of a single run, all of it. */
 const tail = count === 1 ? Number.MAX_SAFE_INTEGER : 15
 /** Enough to see whether failures are alike. */
