@@ -44,11 +44,11 @@ export async function createBridgedNetwork(options: {
   const alias = bridgeMark(owner)
   const vxlan = { name: names.vxlan, alias }
   const encrypted = { name: names.wireguard, alias }
-  const wireguard = await openWireguard({ folder: options.folder, probe: probeName(bridge.name) })
   let apart: NodeNetwork['apart']
   await ensureBridge(bridge)
   await rejoin(owner, bridge.name)
   const warnings = [...(await ensureForwarding()), ...(await ensureFirewall(firewall))]
+  const wireguard = await openWireguard({ folder: options.folder, probe: probeName(bridge.name) })
   const dnsRefused = await whyNoDns(gatewayAddress)
   /** One change after another. */
   let connecting: Promise<unknown> = Promise.resolve()
