@@ -70,7 +70,6 @@ export interface Released {
 /** A release as it is asked for, and what it gave last. */
 interface Rendering {
   readonly request: ReleaseRequest
-  readonly release: Manifest['release'] & object
   readonly unit: ReleaseUnit | undefined
 }
 
@@ -85,7 +84,7 @@ export async function renderReleases(
   const own = [before.plain, before.built].flatMap(manifests => manifests.filter(isRelease))
   const problems: Problem[] = []
   let all: readonly Rendering[] = [
-    ...own.map(manifest => ({ ...namedBy(manifest, { before, problems }), unit: undefined })),
+    ...own.map(manifest => ({ request: namedBy(manifest, { before, problems }), unit: undefined })),
     ...(before.chart === undefined ? [] : [alone(before.chart)]),
   ]
   let next: readonly Rendering[] = all
@@ -94,8 +93,8 @@ export async function renderReleases(
       files,
       next.map(({ request }) => request),
     )
-    const rendered = new Map(next.map((each, index) => [each.release, { ...each, unit: units[index] }]))
-    all = all.map(each => rendered.get(each.release) ?? each)
+    const rendered = new Map(next.map((each, index) => [each.request.release, { ...each, unit: units[index] }]))
+    all = all.map(each => rendered.get(each.request.release) ?? each)
     const again = all.map(each => ({ ...each, request: knowing(each, { all, before, time }) }))
     next = again.filter(({ request }, index) => JSON.stringify(request) !== JSON.stringify(all[index]?.request))
     if (next.length === 0) break
@@ -103,7 +102,7 @@ export async function renderReleases(
   const circle = [...circleOf(all)]
   if (readers.length > 0) problems.push(...circle, ...(circle.length === 0 ? next.map(tooDeep) : []))
   return {
-    manifests: all.flatMap(({ unit, release }) => (unit?.manifests ?? []).map(each => ({ ...each, release }))),
+    manifests: all.flatMap(({ unit }) => unit?.manifests ?? []),
     problems: [...problems, ...once(all.flatMap(({ unit }) => unit?.problems ?? []))],
     notes: all.flatMap(({ unit }) => unit?.notes || []),
     asked: new Set(all.flatMap(({ request, unit }) => [...folderOf(request), ...(unit?.asked ?? [])])),
@@ -122,8 +121,15 @@ function alone(chart: string): Rendering {
   const name = chart.split('/').at(-1) || 'release'
   const origin = { file: pathIn(chart, 'Chart.yaml'), line: 1, column: 1 }
   return {
-    request: { ...always, name, namespace: 'default', chart, origin, values: [] },
-    release: { name, namespace: 'default', dependsOn: [], origin },
+    request: {
+      ...always,
+      name,
+      namespace: 'default',
+      chart,
+      origin,
+      values: [],
+      release: { name, namespace: 'default', dependsOn: [], origin },
+    },
     unit: undefined,
   }
 }
@@ -131,7 +137,7 @@ function alone(chart: string): Rendering {
 function namedBy(
   { object, origin }: Manifest,
   { before, problems }: { readonly before: BeforeReleases; readonly problems: Problem[] },
-): Pick<Rendering, 'request' | 'release'> {
+): ReleaseRequest {
   const { metadata, spec } = object as Release
   const { chart, values, valuesFrom = [], dependsOn = [] } = spec
   const given = valuesFrom.flatMap(from => sourceOf(from, { namespace: metadata.namespace, origin, before, problems }))
@@ -139,14 +145,12 @@ function namedBy(
   const own: ValuesSource[] =
     values === undefined ? [] : [{ values, origin, secret: false, ...(isPlain ? { written: ['spec', 'values'] } : {}) }]
   return {
-    request: {
-      ...always,
-      name: spec.releaseName,
-      namespace: spec.targetNamespace,
-      chart: 'path' in chart ? chart.path : (remoteOfChart(chart) ?? ''),
-      origin,
-      values: [...given, ...own],
-    },
+    ...always,
+    name: spec.releaseName,
+    namespace: spec.targetNamespace,
+    chart: 'path' in chart ? chart.path : (remoteOfChart(chart) ?? ''),
+    origin,
+    values: [...given, ...own],
     release: {
       name: metadata.name,
       namespace: metadata.namespace ?? 'default',
@@ -204,9 +208,11 @@ interface Known {
 }
 
 /** The request with what the unit asked for: the commit's time, and the objects that its lookups mean. */
-function knowing({ request, unit, release }: Rendering, { all, before, time }: Known): ReleaseRequest {
+function knowing({ request, unit }: Rendering, { all, before, time }: Known): ReleaseRequest {
   if (unit === undefined) return request
-  const others = all.filter(other => other.release !== release).flatMap(other => other.unit?.manifests ?? [])
+  const others = all
+    .filter(other => other.request.release !== request.release)
+    .flatMap(other => other.unit?.manifests ?? [])
   return {
     ...request,
     objects: [before.plain, before.built, others].flatMap(manifests => foundBy(unit, manifests)),
@@ -237,7 +243,7 @@ function* circleOf(all: readonly Rendering[]): Generator<Problem> {
       ahead.push(...(leads.get(each) ?? []))
     }
     if (!reached.has(start)) continue
-    const names = [...reached].map(({ release }) => release.name).sort()
+    const names = [...reached].map(({ request }) => request.release.name).sort()
     const message = `releases look up each other's objects in a circle: ${names.join(', ')}`
     yield { ...start.request.origin, severity: 'error', message, remedy: 'give one of them the value by spec.values' }
   }

@@ -11,6 +11,7 @@ const release: ReleaseRequest = {
   chart: 'chart',
   origin: { file: 'release.yaml', line: 1, column: 1 },
   values: [],
+  release: { name: 'web', namespace: 'shop', dependsOn: [] },
   time: 1_700_000_000,
   objects: [],
 }

@@ -25,6 +25,8 @@ import { readDocuments, readYamlFile } from './yaml-document.ts'
 
 /** A release to render. Plain JSON: it crosses threads. */
 export interface ReleaseRequest extends Release {
+  /** What each manifest says of where it belongs. */
+  readonly release: Manifest['release'] & object
   /** The folder of Chart.yaml in the commit, or where else the chart is. */
   readonly chart: string | Remote
   /** Where the Release stands. */
@@ -108,7 +110,7 @@ export function answerRelease(
     if (layers.some(({ secret }) => secret)) secrets = new Secrets(layers, textAt(tree, pathIn(chart, 'values.yaml')))
     const rendered = renderRelease(release, { tree, chart, layers, lookups, time })
     const checked = rendered.objects.map(each => each.check({ validate, defaultNamespace: release.namespace }))
-    const manifests = checked.flatMap(each => each.manifests)
+    const manifests = checked.flatMap(each => each.manifests.map(made => ({ ...made, release: release.release })))
     const shown = secrets === undefined ? [] : manifests.flatMap(manifest => secrets?.shownBy(manifest) ?? [])
     return unit({
       manifests: validate ? manifests : manifests.map(each => inNamespace(each, release.namespace)),
@@ -229,9 +231,10 @@ function mapping(value: unknown, origin: Origin): Fields {
 }
 
 /** What checking does for an object that is checked. */
-function inNamespace({ object, origin }: Manifest, namespace: string): Manifest {
+function inNamespace(manifest: Manifest, namespace: string): Manifest {
+  const { object } = manifest
   const { metadata } = object
   const resource = resourceByKind(object.apiVersion, object.kind)
-  if (resource?.namespaced !== true || textOf(metadata, 'namespace') !== '') return { object, origin }
-  return { object: { ...object, metadata: { ...metadata, namespace } }, origin }
+  if (resource?.namespaced !== true || textOf(metadata, 'namespace') !== '') return manifest
+  return { ...manifest, object: { ...object, metadata: { ...metadata, namespace } } }
 }
