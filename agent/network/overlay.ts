@@ -1,4 +1,5 @@
 /** What joins the pods of all nodes over the network between the machines, plain (VXLAN) or encrypted (WireGuard). */
+import { writeFile } from 'node:fs/promises'
 import { isRecord } from '../../machine/json-file.ts'
 import { ipQuery } from './command.ts'
 
@@ -38,4 +39,23 @@ export async function findUnderlay(address: string): Promise<Underlay> {
     return { here: true, mtu: typeof mtu === 'number' ? mtu : ethernetMtu }
   }
   return { here: false, mtu: ethernetMtu }
+}
+
+/** Throws where the interface that is found under a device's name is not this node's. */
+export function refuseForeign(
+  { name, alias }: { readonly name: string; readonly alias: string },
+  /** `fits`: it is of the device's kind. */
+  found: { readonly alias: string | undefined; readonly fits: boolean } | undefined,
+): void {
+  // One without a mark was left by an agent that was killed at that moment.
+  if (found === undefined || found.alias === alias || (found.alias === undefined && found.fits)) return
+  throw new Error(
+    `the network interface ${name} exists and is not this node's (${found.alias ?? 'no mark'}); ` +
+      `remove it with: ip link delete ${name}`,
+  )
+}
+
+/** A packet that claims an address no route leads back to is dropped: nodes speak for their own pods only. */
+export async function refuseForged(name: string): Promise<void> {
+  await writeFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, '1')
 }

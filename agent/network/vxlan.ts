@@ -1,19 +1,18 @@
 /** The VXLAN that joins the pods of all nodes: one device, with entries for the nodes that the engine named. */
-import { writeFile } from 'node:fs/promises'
 import { isRecord } from '../../machine/json-file.ts'
 import { textOf } from './bridge.ts'
 import { ipBatch, ipQuery, run } from './command.ts'
 import { routeProtocol } from './mark.ts'
 import type { Peer } from './network.ts'
+import { refuseForeign, refuseForged } from './overlay.ts'
 import { planVxlan, type VxlanCommands, type VxlanDevice, type PresentVxlan } from './vxlan-plan.ts'
 
 /** Makes the device and its entries what they should be; changes only what is not so. */
 export async function ensureVxlan(device: VxlanDevice, peers: readonly Peer[]): Promise<void> {
   const found = await findVxlan(device.name)
-  refuseForeign(device, found)
+  refuseForeign(device, found && { alias: found.alias, fits: found.vxlan !== undefined })
   await perform(planVxlan(device, peers, found?.vxlan))
-  // A packet that claims an address no route leads back to is dropped: nodes speak for their own pods only.
-  await writeFile(`/proc/sys/net/ipv4/conf/${device.name}/rp_filter`, '1')
+  await refuseForged(device.name)
 }
 
 export async function removeVxlan({ name, alias }: Pick<VxlanDevice, 'name' | 'alias'>): Promise<void> {
@@ -30,15 +29,6 @@ interface Found {
   readonly alias: string | undefined
   /** Undefined where the device is no VXLAN. */
   readonly vxlan: PresentVxlan | undefined
-}
-
-function refuseForeign({ name, alias }: VxlanDevice, found: Found | undefined): void {
-  // One without a mark was left by an agent that was killed at that moment.
-  if (found === undefined || found.alias === alias || (found.alias === undefined && found.vxlan !== undefined)) return
-  throw new Error(
-    `the network interface ${name} exists and is not this node's (${found.alias ?? 'no mark'}); ` +
-      `remove it with: ip link delete ${name}`,
-  )
 }
 
 async function findVxlan(name: string): Promise<Found | undefined> {

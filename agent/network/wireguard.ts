@@ -1,6 +1,5 @@
 /** The WireGuard network that joins the pods of all nodes where their packets must be encrypted. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makePrivateFolder, readIfThere, writeFileDurably } from '../../machine/files.ts'
 import { isRecord } from '../../machine/json-file.ts'
@@ -8,6 +7,7 @@ import { textOf } from './bridge.ts'
 import { CommandError, ipBatch, ipQuery, run } from './command.ts'
 import { routeProtocol } from './mark.ts'
 import type { Peer } from './network.ts'
+import { refuseForeign, refuseForged } from './overlay.ts'
 import { barring, configuration, planWireguard, type PresentWireguard, type WireguardDevice } from './wireguard-plan.ts'
 
 export interface Wireguard {
@@ -51,7 +51,7 @@ export async function openWireguard({
     async ensure(device, peers) {
       const { name } = device
       const present = await findDevice(name)
-      refuseForeign(device, present)
+      refuseForeign(device, present && { alias: present.alias, fits: true })
       const plan = planWireguard(device, peers, { present, barred: await barredRanges() })
       if (plan.remove) await ipBatch([`link delete dev ${name}`])
       if (plan.create)
@@ -60,8 +60,7 @@ export async function openWireguard({
       await writeFileDurably(config, configuration(key.base64, peers), { mode: 0o600 })
       await run(['wg', 'syncconf', name, config])
       if (plan.ip.length > 0) await ipBatch(plan.ip)
-      // A packet that claims an address no route leads back to is dropped: nodes speak for their own pods only.
-      await writeFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, '1')
+      await refuseForged(name)
     },
   }
 }
@@ -92,15 +91,6 @@ async function barredRanges(): Promise<ReadonlySet<string>> {
 
 function destinations(routes: readonly unknown[]): ReadonlySet<string> {
   return new Set(routes.flatMap(route => (isRecord(route) ? (textOf(route['dst']) ?? []) : [])))
-}
-
-function refuseForeign({ name, alias }: WireguardDevice, found: PresentWireguard | undefined): void {
-  // One without a mark was left by an agent that was killed at that moment.
-  if (found === undefined || found.alias === alias || found.alias === undefined) return
-  throw new Error(
-    `the network interface ${name} exists and is not this node's (${found.alias}); ` +
-      `remove it with: ip link delete ${name}`,
-  )
 }
 
 interface PrivateKey {
