@@ -1,16 +1,23 @@
 /** Asks servers of the lab from its machines, and through pods that ask on: what is reached from where. */
+import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Machine } from './machine.ts'
 
 /** All that a server says to one who connects from a machine. */
 export async function ask(from: Machine, host: string, port: number): Promise<string> {
-  return (await text(await from.connect(host, port))).trim()
+  return allOf(await from.connect(host, port))
 }
 
 /** The same from a pod that runs `askingProgram`; empty where the pod got no answer. */
 export async function askThrough(pod: { machine: Machine; ip: string }, host: string, port: number): Promise<string> {
   const socket = await pod.machine.connect(pod.ip, ports.ask)
   socket.write(`${host} ${port}\n`)
+  return allOf(socket)
+}
+
+/** A server that went away without a word never ends what it began to say. */
+async function allOf(socket: Socket): Promise<string> {
+  socket.setTimeout(6000, () => socket.destroy(new Error('not a word in 6 s')))
   return (await text(socket)).trim()
 }
 
