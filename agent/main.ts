@@ -15,8 +15,10 @@ import { localAccess } from './engine-access.ts'
 import { parseLabels, parseTaints } from './flags.ts'
 import { readJournal } from './journal.ts'
 import { defaultMode } from './network/create.ts'
-import { destroyParts, startParts } from './parts.ts'
+import { ForeignInterface } from './network/bridge.ts'
+import { destroyParts, podsFolder, startParts } from './parts.ts'
 import type { PartsOptions } from './parts.ts'
+import { createSpecStore } from './pods/spec-store.ts'
 import { dockerSocketOf } from './runtimes.ts'
 import type { RuntimeChoice } from './runtimes.ts'
 
@@ -152,10 +154,19 @@ async function down(): Promise<void> {
   const remedy = 'start the agent once more, then run gantry down again'
   const before = await readJson(startedWith(), { is: isStartedWith, remedy })
   if (before === undefined) throw new Error(`${startedWith()} is missing; ${remedy}`)
-  const options = { ...common(nodeName), ...before, nodeName }
-  const parts = await startParts(assignments.settings, { ...options, send: () => {}, onReport: () => {} })
+  const options = { ...common(nodeName), ...before, nodeName, send: () => {}, onReport: () => {} }
+  const parts = await startParts(assignments.settings, options).catch(async (error: unknown) => {
+    // Refused from the start, or taken down before and followed by another cluster: nothing here is this node's.
+    if (error instanceof ForeignInterface && !(await holdsPods(folder))) return undefined
+    throw error
+  })
+  if (parts === undefined) return
   parts.pods.apply(assignments)
   await destroyParts(parts)
+}
+
+async function holdsPods(nodeFolder: string): Promise<boolean> {
+  return (await createSpecStore(podsFolder(nodeFolder)).load()).size > 0
 }
 
 function isStartedWith(value: unknown): value is Pick<PartsOptions, 'runtime' | 'dockerSocket'> {

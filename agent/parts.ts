@@ -41,6 +41,11 @@ export interface PartsOptions {
   onReport(report: PodReport): void
 }
 
+/** Holds a folder a pod. */
+export function podsFolder(nodeFolder: string): string {
+  return join(nodeFolder, 'pods')
+}
+
 export async function startParts(settings: NodeSettings, options: PartsOptions): Promise<Parts> {
   const { nodeName, nodeIP, nodeAddress, folder, log, send } = options
   const { clusterUid, podCIDR, serviceCIDR, clusterDomain } = settings
@@ -70,7 +75,7 @@ export async function startParts(settings: NodeSettings, options: PartsOptions):
   const pods = await createPods({
     runtimes,
     network,
-    folder: join(folder, 'pods'),
+    folder: podsFolder(folder),
     nodeName,
     onReport: options.onReport,
     onEvent: event => send({ type: 'events', events: [event] }),

@@ -6,6 +6,9 @@ import { ipBatch, ipQuery } from './command.ts'
 import { bridgeMark, routeProtocol, type Owner } from './mark.ts'
 import { overlayNames } from './overlay.ts'
 
+/** An interface of the bridge's name is somebody else's: nothing that this node runs can be behind it. */
+export class ForeignInterface extends Error {}
+
 export interface Bridge {
   readonly owner: Owner
   readonly name: string
@@ -49,7 +52,7 @@ function refuseForeignLink(bridge: Bridge, link: Link | undefined): void {
   const whose = link.alias?.startsWith('gantry ')
     ? 'belongs to another Gantry cluster or node'
     : 'was not made by Gantry'
-  throw new Error(
+  throw new ForeignInterface(
     `the network interface ${bridge.name} exists and ${whose} (${link.alias ?? 'no mark'}); ` +
       `run "gantry down" there, or remove it with: ip link delete ${bridge.name}`,
   )
