@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+const remote = 'test/e2e/remote-*.test.ts'
+
 export default defineConfig({
   test: {
     projects: [
@@ -33,9 +35,21 @@ export default defineConfig({
           name: 'e2e',
           sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts', 'test/lab/**/*.test.ts'],
+          exclude: [remote],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'remote',
+          // Clusters of an ordinary user, which have nothing in common, and mostly wait for the next look at their remote.
+          sequence: { groupOrder: 3 },
+          include: [remote],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 3,
         },
       },
     ],
