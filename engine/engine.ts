@@ -199,7 +199,14 @@ async function startParts(options: EngineOptions, own: (close: Closer) => void):
   own(() => trust.close())
   if (options.agent !== undefined) say('starting the agent …')
   const agent = options.agent && { ...options.agent, nodeName }
-  const nodes = await openNodes({ ...options, cluster, trust, agent, dispatch })
+  const nodes = await openNodes({
+    ...options,
+    cluster,
+    trust,
+    agent,
+    dispatch,
+    heartbeat: node => loop?.heartbeat(node),
+  })
   own(() => nodes.close())
 
   // The core starts once the first node has said what addresses this machine can have.

@@ -1,5 +1,6 @@
 /** The loop around the core: one event at a time through `step`, its effects to the outbox, and the next wake-up. */
 import { randomUUID } from 'node:crypto'
+import type { NodeName } from './api/types.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Env } from './cluster/view.ts'
 import type { Event } from './core/event.ts'
@@ -9,6 +10,8 @@ import type { Outbox } from './outbox.ts'
 
 export interface Loop {
   dispatch(event: Event): void
+  /** A node's agent says that it is there. */
+  heartbeat(node: NodeName): void
   close(): void
 }
 
@@ -19,6 +22,11 @@ export interface LoopOptions {
   readonly now: () => number
 }
 
+/**
+ * So long heartbeats are gathered for one step: a step for each would be most of what an engine of 500 nodes at rest does.
+ * They count from when the first of them came, so that no node is taken for silent later than it is.
+ */
+const gatherMs = 500
 /** The longest that setTimeout can wait, about 25 days. */
 const maxDelay = 2 ** 31 - 1
 
@@ -28,8 +36,16 @@ export function createLoop({ cluster, core, outbox, now }: LoopOptions): Loop {
   let wakeAt: number | undefined
   let immediate: NodeJS.Immediate | undefined
   let closed = false
+  const heartbeats = new Set<NodeName>()
+  let heartbeatsSince = 0
+  let gathering: NodeJS.Timeout | undefined
 
   function dispatch(event: Event): void {
+    tellHeartbeats()
+    take(event)
+  }
+
+  function take(event: Event): void {
     if (closed) return
     const env: Env = { now: now(), newId: randomUUID, random: Math.random }
     const effects = step(cluster, event, env, core)
@@ -39,6 +55,22 @@ export function createLoop({ cluster, core, outbox, now }: LoopOptions): Loop {
     wakeAt = effects.wakeAt
     clearTimeout(timer)
     if (wakeAt !== undefined) timer = setTimeout(wake, Math.min(Math.max(wakeAt - env.now, 0), maxDelay))
+  }
+
+  function heartbeat(node: NodeName): void {
+    if (heartbeats.size === 0) {
+      heartbeatsSince = now()
+      gathering = setTimeout(tellHeartbeats, gatherMs)
+    }
+    heartbeats.add(node)
+  }
+
+  function tellHeartbeats(): void {
+    if (heartbeats.size === 0) return
+    clearTimeout(gathering)
+    const nodes = [...heartbeats]
+    heartbeats.clear()
+    take({ kind: 'heartbeats', nodes, since: heartbeatsSince })
   }
 
   /**
@@ -52,8 +84,10 @@ export function createLoop({ cluster, core, outbox, now }: LoopOptions): Loop {
 
   return {
     dispatch,
+    heartbeat,
     close() {
       closed = true
+      clearTimeout(gathering)
       clearTimeout(timer)
       clearImmediate(immediate)
     },

@@ -48,6 +48,7 @@ export interface NodesOptions {
   readonly log: Logger
   say(line: string): void
   dispatch(event: Event): void
+  heartbeat(node: NodeName): void
   /** The agent of this machine ended before it could run anything: it will not by trying again. */
   onFatal(error: Error): void
 }
@@ -192,7 +193,8 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
       if (foreign.length > 0) {
         log.warn({ node, foreign: foreign.slice(0, 10), count: foreign.length }, 'a node speaks of what is not its own')
       }
-      dispatch(eventOf(node, own))
+      if (own.type === 'heartbeat') options.heartbeat(node)
+      else dispatch(eventOf(node, own))
       if (message.type === 'node') becomeAble(node)
     },
     onLeft(node, reason) {
@@ -263,7 +265,7 @@ export async function openNodes(options: NodesOptions): Promise<Nodes> {
   }
 }
 
-function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' | 'renew' }>): Event {
+function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' | 'renew' | 'heartbeat' }>): Event {
   switch (message.type) {
     case 'node':
       return { kind: 'node', node: message.node }
@@ -275,8 +277,6 @@ function eventOf(node: NodeName, message: Exclude<AgentMessage, { type: 'hello' 
       return { kind: 'services', node, problems: message.problems }
     case 'acknowledged':
       return { kind: 'acknowledged', node, resourceVersion: message.resourceVersion }
-    case 'heartbeat':
-      return { kind: 'heartbeat', node }
   }
 }
 

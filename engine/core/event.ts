@@ -31,7 +31,8 @@ export type Event =
   | { readonly kind: 'left'; readonly node: NodeName }
   /** Somebody says that a node will not be back. */
   | { readonly kind: 'removed'; readonly node: NodeName }
-  | { readonly kind: 'heartbeat'; readonly node: NodeName }
+  /** Agents that have said since then (env.now) that they are there. */
+  | { readonly kind: 'heartbeats'; readonly nodes: readonly NodeName[]; readonly since: number }
   | { readonly kind: 'report'; readonly node: NodeName; readonly pods: readonly PodReport[] }
   | { readonly kind: 'events'; readonly node: NodeName; readonly events: readonly EventReport[] }
   | { readonly kind: 'services'; readonly node: NodeName; readonly problems: readonly ServiceProblem[] }

@@ -51,8 +51,8 @@ export function receive(cluster: Cluster, event: Event, { env, options }: Contex
       return []
     case 'removed':
       return [{ kind: 'delete', ref: { kind: 'Node', key: event.node } }]
-    case 'heartbeat':
-      heard(cluster, event.node, env)
+    case 'heartbeats':
+      for (const node of event.nodes) heard(cluster, node, { now: event.since })
       return []
     case 'report':
       heard(cluster, event.node, env)
@@ -85,8 +85,8 @@ function firstChanges(cluster: Cluster, manifests: readonly Manifest[], env: Env
   return isPlain ? plan(cluster, manifests).steps.flatMap(step => applyStep(step, env)) : []
 }
 
-function heard(cluster: Cluster, name: NodeName, env: Env): void {
-  cluster.sessions.heard(name, env.now)
+function heard(cluster: Cluster, name: NodeName, { now }: Pick<Env, 'now'>): void {
+  cluster.sessions.heard(name, now)
   const node = cluster.get('Node', name)
   if (node && isUnreachable(node)) cluster.observer(Work).mark('node', name)
 }

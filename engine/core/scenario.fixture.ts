@@ -97,7 +97,7 @@ class Scenario {
     for (;;) {
       this.#now = Math.min(until, this.#now + 1000, Math.max(this.#now, this.#wakeAt ?? until))
       for (const node of this.#nodes())
-        if (!silent.includes(node)) lines.push(...this.#step({ kind: 'heartbeat', node }))
+        if (!silent.includes(node)) lines.push(...this.#step({ kind: 'heartbeats', nodes: [node], since: this.#now }))
       lines.push(...this.#step({ kind: 'clock' }))
       if (this.#now === until) return lines
       if (this.#wakeAt !== undefined && this.#wakeAt <= this.#now) throw new Error('the core wakes without end')

@@ -79,7 +79,7 @@ export class Network {
     const deliver = () => {
       if (!session.isOpen) return
       session.heardAt = this.#world.now
-      this.#handlers.dispatch(eventOf(agent.name, said))
+      this.#handlers.dispatch(eventOf(agent.name, said, this.#world.now))
     }
     session.toEngineAt = this.#deliver(session, session.toEngineAt, deliver)
     if (this.#world.troubled && said.kind === 'report' && this.#world.random.chance(0.05)) {
@@ -181,13 +181,14 @@ export class Network {
   }
 }
 
-function eventOf(node: NodeName, said: Said): Event {
+function eventOf(node: NodeName, said: Said, now: number): Event {
   switch (said.kind) {
     case 'node':
       return said satisfies { node: NodeReport }
     case 'report':
     case 'acknowledged':
-    case 'heartbeat':
       return { ...said, node }
+    case 'heartbeat':
+      return { kind: 'heartbeats', nodes: [node], since: now }
   }
 }
