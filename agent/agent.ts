@@ -140,7 +140,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.engine.renewal?.up(message => link?.send(message))
     assignments ??= new Assignments(settings, nodeName)
     journal ??= openJournal(file, assignments)
-    parts ??= begin(settings)
+    // Kept before anything is made: whoever takes the node down must know whose it is.
+    parts ??= journal.keep(assignments.whole()).then(() => begin(settings))
     parts
       .then(started => {
         if (watch !== undefined) link?.send({ type: 'node', node: watch.report() })

@@ -75,5 +75,8 @@ export class Agent {
   async down(): Promise<void> {
     await this.stop()
     await this.#gantry.cli('down', '--data', this.data, '--purge')
+    const left = this.#gantry.processes('proxy.js', this.data)
+    for (const pid of left) process.kill(pid, 'SIGKILL')
+    if (left.length > 0) throw new Error(`gantry down left the proxy of ${this.name} behind`)
   }
 }

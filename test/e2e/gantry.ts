@@ -185,15 +185,14 @@ export class Gantry {
     return ended
   }
 
-  /** Processes of this data folder, by their command line: engine and agent, or the proxy. */
-  processes(program: 'gantry.js' | 'agent.js' | 'proxy.js'): number[] {
+  /** Processes of a data folder, by their command line: engine and agent, or the proxy. */
+  processes(program: 'gantry.js' | 'agent.js' | 'proxy.js', data = this.data): number[] {
     return readdirSync('/proc')
       .filter(name => /^\d+$/.test(name))
       .flatMap(pid => {
         try {
           const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-          const ours =
-            words.some(word => word.startsWith(this.data)) && words.some(word => word.endsWith(`/${program}`))
+          const ours = words.some(word => word.startsWith(data)) && words.some(word => word.endsWith(`/${program}`))
           return ours ? [Number(pid)] : []
         } catch {
           return []
