@@ -90,6 +90,14 @@ describeWith(['git'], 'gantry render', () => {
     expect(gantry('render', ...args)).toEqual({ code, out, err })
   })
 
+  test('what git ignores is not there, unless it is named', () => {
+    write('ignoring/.gitignore', 'node_modules\n')
+    write('ignoring/web.yaml', files['plain/web.yaml'])
+    write('ignoring/node_modules/left/package.json', '{ "name": "left" }\n')
+    expect(gantry('validate', 'ignoring')).toMatchObject({ code: 0, out: expect.stringContaining('1 valid object,') })
+    expect(gantry('validate', 'ignoring/node_modules')).toMatchObject({ code: 1 })
+  })
+
   test('a commit is validated like a folder', () => {
     expect(gantry('validate', 'HEAD')).toMatchObject({ code: 0, out: expect.stringContaining('2 valid objects') })
   })

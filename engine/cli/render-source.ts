@@ -46,13 +46,31 @@ async function openFolder(folder: string, paths: readonly string[] | undefined):
     return { open: () => readDirectory(root), root, paths, chart, isKustomization: false, close }
   }
   if (paths !== undefined || !kustomizationFiles.some(file => existsSync(join(folder, file)))) {
-    return { open: () => readDirectory(folder), root: folder, paths, isKustomization: false, close }
+    const files = await filesForGit(folder)
+    return { open: () => readDirectory(folder, { files }), root: folder, paths, isKustomization: false, close }
   }
   // A kustomization may name bases beside it, anywhere in its repository.
   const path = await realpath(folder)
   const root = repositoryAround(path)
   const followed = [relative(root, path) || '.']
   return { open: () => readDirectory(root), root, paths: followed, isKustomization: true, close }
+}
+
+/**
+ * The files of a folder that git does not ignore: no commit would hold others, such as node_modules. Undefined where no git
+ * says so, or where it ignores the folder itself, which was named all the same.
+ */
+export async function filesForGit(folder: string): Promise<readonly string[] | undefined> {
+  const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  // A foreign repository's configuration may name programs; of these, listing files runs this one.
+  const options = { env: userConfig(), config: { 'core.fsmonitor': 'false' } }
+  const { code, stdout } = await runGit(['-C', folder, ...words], options)
+  return code === 0 && stdout.length > 0 ? stdout.toString().split('\0').filter(Boolean) : undefined
+}
+
+/** The user's own configuration says whose repositories are trusted. */
+function userConfig() {
+  return { HOME: process.env['HOME'], GIT_CONFIG_GLOBAL: undefined, GIT_CONFIG_NOSYSTEM: undefined }
 }
 
 /** The nearest folder above with a repository; all of the disk where there is none. */
@@ -70,8 +88,7 @@ interface Revision {
 }
 
 async function findTree(revision: string): Promise<Revision | undefined> {
-  // The user's own configuration says whose repositories are trusted.
-  const env = { HOME: process.env['HOME'], GIT_CONFIG_GLOBAL: undefined, GIT_CONFIG_NOSYSTEM: undefined }
+  const env = userConfig()
   const repository = await runGit(['rev-parse', '--absolute-git-dir'], { env })
   const above = await runGit(['rev-parse', '--show-cdup'], { env })
   const tree = await runGit(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{tree}`], { env })

@@ -10,6 +10,7 @@ import { createRenderer } from '../render/renderer.ts'
 import { createVendor, describeChanges } from '../vendor/vendor.ts'
 import { CliError, exitCodes } from './failure.ts'
 import { openRemotes } from './open-remotes.ts'
+import { filesForGit } from './render-source.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface VendorFlags {
@@ -50,7 +51,7 @@ export async function vendorFolder(
 }
 
 async function readVendored(folder: string, { before, flags }: { before: Lock; flags: VendorFlags }) {
-  const files = readDirectory(folder)
+  const files = readDirectory(folder, { files: await filesForGit(folder) })
   const renderer = createRenderer({ releases: false })
   const remotes = await openRemotes(flags.registryConfig)
   try {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFile, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { GitError, type ObjectReader, type Oid, type TreeEntry } from '../git/repository.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -17,11 +17,17 @@ const maxHashedBytes = 1 << 20
 /** So many files are open at once. */
 const maxOpen = 64
 
+export interface DirectoryOptions {
+  /** The paths of the files that count; all where absent. */
+  readonly files?: readonly string[] | undefined
+}
+
 /**
  * Reads a folder as it is now, for one rendering. The id of a file is the hash of its contents, so that a cache knows it
  * again; that of anything else is a path under a prefix of this reading, so that nothing of another is taken for it.
  */
-export function readDirectory(path: string): Directory {
+export function readDirectory(path: string, { files }: DirectoryOptions = {}): Directory {
+  const counts = files && withFolders(files)
   const prefix = `${randomUUID()}:`
   const hashed = new Map<Oid, string>()
   const open = new Turnstile(maxOpen)
@@ -49,7 +55,10 @@ export function readDirectory(path: string): Directory {
       readTree: async oid => {
         const folder = pathOf(oid)
         const found = await readdir(folder, { withFileTypes: true })
-        const entries = found.flatMap(entry => entryOf(entry, `${prefix}${join(folder, entry.name)}`))
+        const entries = found.flatMap(entry => {
+          const file = join(folder, entry.name)
+          return counts?.has(relative(path, file)) === false ? [] : entryOf(entry, `${prefix}${file}`)
+        })
         const known = await Promise.all(entries.map(entry => open.run(() => withHash(entry))))
         return known.sort((a, b) => (gitName(a) < gitName(b) ? -1 : 1))
       },
@@ -62,6 +71,12 @@ export function readDirectory(path: string): Directory {
       blobSize: async oid => (await stat(pathOf(oid))).size,
     },
   }
+}
+
+function withFolders(files: readonly string[]): ReadonlySet<string> {
+  const all = new Set<string>()
+  for (const file of files) for (let path = file; path !== '.' && !all.has(path); path = dirname(path)) all.add(path)
+  return all
 }
 
 function hashOf(contents: Uint8Array): Oid {
