@@ -35,11 +35,13 @@ export async function serve(answer: Answer): Promise<Host> {
 export async function chartArchive(
   name: string,
   version: string,
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Buffer>> = {},
 ): Promise<Buffer> {
   const tar = pack()
   const all = { 'Chart.yaml': `apiVersion: v2\nname: ${name}\nversion: ${version}\n`, ...files }
-  for (const [path, text] of Object.entries(all)) tar.entry({ name: `${name}/${path}`, mtime: new Date(0) }, text)
+  for (const [path, contents] of Object.entries(all)) {
+    tar.entry({ name: `${name}/${path}`, mtime: new Date(0) }, contents)
+  }
   tar.finalize()
   const chunks: Uint8Array[] = []
   for await (const chunk of tar) chunks.push(chunk as Uint8Array)

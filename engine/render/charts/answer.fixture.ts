@@ -1,6 +1,7 @@
 import type { KnownPath } from '../known-paths.ts'
 import type { TreeReader } from '../tree.ts'
-import { answerRelease, type ReleaseRequest, type ReleaseUnit } from './answer.ts'
+import { answerOpened, type ReleaseRequest, type ReleaseUnit } from './answer.ts'
+import { ChartArchives } from './archives.ts'
 
 const release: ReleaseRequest = {
   name: 'web',
@@ -24,8 +25,9 @@ export function answerOf(
 ): ReleaseUnit {
   const paths: Record<string, KnownPath> = {}
   for (;;) {
-    const request = JSON.stringify({ ...release, ...given, paths })
-    const answer = answerRelease(Buffer.from(request), { validate })
+    // As it crosses threads.
+    const request = JSON.parse(JSON.stringify({ ...release, ...given, paths }))
+    const answer = answerOpened(request, { validate, archives: new ChartArchives() })
     if (!('needs' in answer)) return answer
     const path = answer.needs.replace(/\/$/, '')
     paths[path] = path === answer.needs ? known(tree, path) : namesIn(tree, path)

@@ -11,6 +11,7 @@ import { remoteFolder } from '../resource-path.ts'
 import { Lines } from '../source-text.ts'
 import { kindOf, pathFrom, pathIn, type TreeReader } from '../tree.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from '../tree-result.ts'
+import { ChartArchives, StillPacked } from './archives.ts'
 import {
   lookupAmong,
   ownCapabilities,
@@ -78,12 +79,28 @@ export interface ReleaseUnit extends TreeResult {
   readonly notes: string
 }
 
-/** Renders as far as the given paths go. */
-export function answerRelease(
+/** Renders as far as the given paths go, and opens what lies packed among them. */
+export async function answerRelease(
   bytes: Uint8Array,
   { validate }: { readonly validate: boolean },
+): Promise<TreeAnswer<ReleaseUnit>> {
+  const request: WithPaths<ReleaseRequest> = JSON.parse(new TextDecoder().decode(bytes))
+  const archives = new ChartArchives()
+  for (;;) {
+    try {
+      return answerOpened(request, { validate, archives })
+    } catch (error) {
+      if (!(error instanceof StillPacked)) throw error
+      await archives.open(error.archives)
+    }
+  }
+}
+
+/** Throws StillPacked where an archive must be opened first. */
+export function answerOpened(
+  { paths, ...release }: WithPaths<ReleaseRequest>,
+  { validate, archives }: { readonly validate: boolean; readonly archives: ChartArchives },
 ): TreeAnswer<ReleaseUnit> {
-  const { paths, ...release }: WithPaths<ReleaseRequest> = JSON.parse(new TextDecoder().decode(bytes))
   const asked = new Set<string>()
   const lookups = new Map<string, LookupQuery>()
   let needsTime = false
@@ -103,7 +120,7 @@ export function answerRelease(
       needsTime = true
       return release.time ?? 0
     }
-    const tree = knownTree(paths, asked)
+    const tree = archives.in(knownTree(paths, asked))
     const { origin } = release
     const chart = chartFolder(tree, { chart: release.chart, origin })
     const layers = release.values.map(source => layerOf(source, { tree, origin }))

@@ -1,6 +1,7 @@
 import type { Origin } from '../../api/problem.ts'
 import { RenderFailure } from '../failure.ts'
-import { kindOf, pathFrom, type TreeReader } from '../tree.ts'
+import { kindOf, pathFrom, splitPath, type TreeReader } from '../tree.ts'
+import { archiveOf, isArchive } from './archives.ts'
 import { readChartFile, type ChartFile, type Dependency } from './chart-file.ts'
 import { ChartFiles } from './files.ts'
 import { parseTemplate } from './parse.ts'
@@ -99,20 +100,17 @@ class Loader {
   }
 
   #parts(file: ChartFile, { files, above }: { readonly files: ChartFiles; readonly above: readonly string[] }): Part[] {
-    const archive = files.names('charts', 'file').find(name => /\.(?:tgz|tar\.gz)$/.test(name))
-    if (archive !== undefined) {
-      throw new RenderFailure('archives of charts are not unpacked while rendering', {
-        origin: { file: files.path(`charts/${archive}`), line: 0, column: 0 },
-        remedy: `unpack it: tar -xzf ${archive}, and remove the archive`,
-      })
-    }
-    const folders = files.names('charts', 'folder').filter(name => !/^[._]/.test(name))
-    const inside = folders.map(name => {
+    const names = [
+      ...files.names('charts', 'folder').filter(name => !/^[._]/.test(name)),
+      ...files.names('charts', 'file').flatMap(name => (isArchive(name) ? `${name}!` : [])),
+    ]
+    const inside = names.map(name => {
       const path = files.path(`charts/${name}`)
       return this.load(path, { origin: { file: path, line: 0, column: 0 }, above })
     })
     const named = file.dependencies.map((dependency): Part => {
-      const chart = inside.find(each => isMeant(each.file, dependency)) ?? this.#beside(dependency, { files, above })
+      const chart =
+        inside.find(each => isMeant(each.file, dependency)) ?? this.#beside(dependency, { files, above, inside })
       return { chart, alias: dependency.alias, dependency }
     })
     const rest = inside.filter(chart => !file.dependencies.some(({ name }) => name === chart.file.name))
@@ -128,15 +126,25 @@ class Loader {
   /** A dependency in another folder of the same repository: `repository: file://../common`. */
   #beside(
     { name, version, repository, origin }: Dependency,
-    { files, above }: { readonly files: ChartFiles; readonly above: readonly string[] },
+    {
+      files,
+      above,
+      inside,
+    }: { readonly files: ChartFiles; readonly above: readonly string[]; readonly inside: readonly Chart[] },
   ): Chart {
-    if (repository.startsWith('file://')) {
+    const packed = archiveOf(files.folder)
+    if (repository.startsWith('file://') && packed === undefined) {
       const folder = pathFrom(files.folder, { path: repository.slice('file://'.length), origin })
       if (kindOf(this.#tree, { path: folder, origin }) === 'folder') return this.load(folder, { origin, above })
     }
-    throw new RenderFailure(`the dependency ${name} ${version} is not in charts/`.replace('  ', ' '), {
+    const others = inside.flatMap(({ file }) => (file.name === name ? file.version : []))
+    const instead = others.length === 0 ? '' : `, only ${others.join(' and ')}`
+    throw new RenderFailure(`the dependency ${name} ${version} is not in charts/${instead}`.replace('  ', ' '), {
       origin,
-      remedy: `put the chart into ${files.path(`charts/${name}`)}`,
+      remedy:
+        packed === undefined
+          ? `put the chart into ${files.path(`charts/${name}`)}, or run helm dependency update`
+          : `pack ${splitPath(packed).name} again with its dependencies: helm package --dependency-update`,
     })
   }
 }
