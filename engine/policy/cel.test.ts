@@ -69,7 +69,11 @@ describe('what makes no sense', () => {
     { text: '1 +', message: 'Unexpected token: EOF at column 4 of the expression' },
     { text: '1 +\n  +', message: 'Unexpected token: PLUS at line 2, column 3 of the expression' },
     { text: 'objct.spec', message: 'Unknown variable: objct at column 1 of the expression' },
-    { text: 'oldObject.spec', message: 'Unknown variable: oldObject at column 1 of the expression' },
+    {
+      text: 'object.x != oldObject.x',
+      message:
+        'there is no oldObject at column 13 of the expression: a commit is judged by what it holds, whatever the cluster had before it',
+    },
     { text: '"a" + 1', message: 'no such overload: string + int at column 1 of the expression' },
     { text: 'object.spec.replicas + 1', gives: 'bool', message: 'it gives int, not true or false' },
     { text: 'true', gives: 'string', message: 'it gives bool, not text' },

@@ -1,5 +1,10 @@
-import { Environment, type ASTNode, type ParseResult } from '@marcbachmann/cel-js'
+import { Environment, type ASTNode, type ParseResult, type TypeCheckResult } from '@marcbachmann/cel-js'
+import { addAddresses } from './cel-address.ts'
+import { addLists } from './cel-list.ts'
 import { addQuantities } from './cel-quantity.ts'
+import { addTexts } from './cel-text.ts'
+import { addTwoVariables } from './cel-two-variables.ts'
+import { addUrls } from './cel-url.ts'
 
 /** What an expression can read. Values are as `celValue` gives them. */
 export interface Scope {
@@ -25,15 +30,21 @@ const words = { bool: 'true or false', string: 'text' }
 const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
   .registerVariable('object', 'dyn')
   .registerVariable('variables', 'dyn')
-  .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
-    text.replaceAll(from, () => to),
-  )
-addQuantities(environment)
+for (const add of [addAddresses, addLists, addQuantities, addTexts, addTwoVariables, addUrls]) add(environment)
+
+/** What Kubernetes's admission has and a render cannot: it follows from the commit alone. */
+const absent: Readonly<Record<string, string>> = {
+  oldObject: 'a commit is judged by what it holds, whatever the cluster had before it',
+  request: 'nobody asks for an object here but the commit',
+  authorizer: 'who may commit is for the repository to say',
+  params: 'write the value into the rule, as a variable',
+  namespaceObject: 'ask for object.metadata.namespace, or name it under match.namespaces',
+}
 
 /** Reads an expression in CEL: https://kubernetes.io/docs/reference/using-api/cel/. Throws a RangeError that says what is wrong with it. */
 export function compile(text: string, { gives, variables }: CompileOptions): Expression {
   const checked = environment.check(text)
-  if (checked.error !== undefined) throw new RangeError(`${checked.error.summary}${placeIn(text, checked.error.range)}`)
+  if (checked.error !== undefined) throw mistake(text, checked.error)
   if (gives !== undefined && checked.type !== gives && checked.type !== 'dyn') {
     throw new RangeError(`it gives ${checked.type ?? 'nothing'}, not ${words[gives]}`)
   }
@@ -46,13 +57,25 @@ export function compile(text: string, { gives, variables }: CompileOptions): Exp
   }
 }
 
+function mistake(text: string, error: NonNullable<TypeCheckResult['error']>): RangeError {
+  const summary = summaryOf(error)
+  const place = placeIn(text, error.range)
+  const [, unknown = ''] = /^Unknown variable: (\w+)$/.exec(summary) ?? []
+  if (!Object.hasOwn(absent, unknown)) return new RangeError(`${summary}${place}`)
+  return new RangeError(`there is no ${unknown}${place}: ${absent[unknown]}`)
+}
+
+/** What the library says without the expression; what functions of ours say is all there is. */
+function summaryOf(error: Error): string {
+  return 'summary' in error && typeof error.summary === 'string' ? error.summary : error.message
+}
+
 function run(parsed: ParseResult, { object, variables }: Scope): Outcome {
   try {
     return { value: parsed({ object, variables }) }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    const summary = 'summary' in error && typeof error.summary === 'string' ? error.summary : error.message
-    return { failure: summary }
+    return { failure: summaryOf(error) }
   }
 }
 
@@ -68,13 +91,15 @@ function placeIn(text: string, range: { readonly start: number } | undefined): s
   return ` at ${text.trim().includes('\n') ? `line ${before.length}, ${column}` : column} of the expression`
 }
 
+const patternCalls: ReadonlySet<string> = new Set(['matches', 'find', 'findAll'])
+
 /** What the library would find out only about an object that comes to it: variables and patterns that are none. */
 function checkParts(node: ASTNode, variables: readonly string[]): void {
   if (node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'variables') {
     const [, name] = node.args
     if (!variables.includes(name)) throw new RangeError(`no variable ${name} is defined before it`)
   }
-  if (node.op === 'rcall' && node.args[0] === 'matches') checkPattern(node.args[2][0])
+  if (node.op === 'rcall' && patternCalls.has(node.args[0])) checkPattern(node.args[2][0])
   for (const inner of nodesIn(node.args)) checkParts(inner, variables)
 }
 
