@@ -20,8 +20,11 @@ export function isEmptyPolicy({ starter, rules }: ClusterPolicy): boolean {
   return rules.length === 0 && Object.keys(starter).length === 0
 }
 
-/** Judges objects by all rules of a policy that was checked with the settings that hold it. */
-export function judgeBy(policy: ClusterPolicy): (object: KubeObject) => Finding[] {
+/** Judges objects by all rules of a policy that was checked with the settings that hold it; tells of each rule when it begins. */
+export function judgeBy(
+  policy: ClusterPolicy,
+  onRule: (name: string, object: KubeObject) => void = () => {},
+): (object: KubeObject) => Finding[] {
   const rules = judgesOf(policy)
   const names = new Set([...starterRules, ...rules.map(({ name }) => name)])
   return object => {
@@ -31,14 +34,15 @@ export function judgeBy(policy: ClusterPolicy): (object: KubeObject) => Finding[
     const subject = { object: seen, cel: () => cel(seen) }
     const found = rules
       .filter(({ name }) => !exempt.includes(name))
-      .flatMap(({ name, severity, judge }) =>
-        judge(subject).map(violation => ({
+      .flatMap(({ name, severity, judge }) => {
+        onRule(name, object)
+        return judge(subject).map(violation => ({
           ...violation,
           message: `${violation.message} (policy ${name})`,
           severity,
           policy: name,
-        })),
-      )
+        }))
+      })
     return [...found, ...exempt.flatMap(name => (names.has(name) ? [] : unknownExemption(name, names)))]
   }
 }

@@ -83,7 +83,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
     { length: options.releases === false ? 0 : lookupDepth },
     () => new TreeUnitReader({ kind: releaseUnit, ...shared }),
   )
-  const policies = new PolicyChecker(pool)
+  const policies = new PolicyChecker(pool, allLimits)
   const save = (): void =>
     disk?.save(() => new Set([reader, kustomizations, ...releases].flatMap(each => [...each.liveKeys()])))
   const parts = { reader, kustomizations, releases, policies, validate, remotes }

@@ -7,28 +7,33 @@ import { isEmptyPolicy, type Finding } from '../../policy/policy.ts'
 import { entryKind } from '../entry-kind.ts'
 import { settingsFile } from '../folder.ts'
 import type { CommitFiles } from '../commit-files.ts'
-import type { Pool } from '../pool.ts'
+import type { Limits, Pool } from '../pool.ts'
 import { Turnstile } from '../turnstile.ts'
-import type { PolicyAnswer, PolicyRequest } from './answer.ts'
+import type { PolicyAnswer, PolicyRequest, Slowest } from './answer.ts'
 import type { PlacesAnswer, PlacesRequest } from './places.ts'
 
 /** So many policies are remembered with their answers: of the applied commit, and a few that were pushed. */
 const remembered = 4
-/** So many objects are judged at once: within the time that a unit has. */
+/** So many objects are judged at once: within the share of a unit's time that leaves the worker time to tell. */
 const objectsAtOnce = 250
+const requestShare = 2 / 3
+/** All objects of a commit together have as long as so many units. */
+const unitsForAll = 4
 /** So many requests are in memory at once. */
 const requestsAtOnce = 4
 
 /** Judges manifests in workers, by rules that may loop or grow; a manifest that was judged by the same rules is not judged again. */
 export class PolicyChecker {
   readonly #pool: Pick<Pool, 'run'>
+  readonly #unitMilliseconds: number
   readonly #turnstile = new Turnstile(requestsAtOnce)
   #known: readonly { readonly id: string; readonly problems: WeakMap<Manifest, readonly Problem[]> }[] = []
   /** Counts the checks that came to no end, for a reason that may pass. */
   failures = 0
 
-  constructor(pool: Pick<Pool, 'run'>) {
+  constructor(pool: Pick<Pool, 'run'>, { unitMilliseconds }: Pick<Limits, 'unitMilliseconds'>) {
     this.#pool = pool
+    this.#unitMilliseconds = unitMilliseconds
   }
 
   async check(
@@ -38,22 +43,35 @@ export class PolicyChecker {
     if (isEmptyPolicy(policy)) return []
     const known = this.#answersOf(JSON.stringify(policy))
     const fresh = manifests.filter(manifest => !known.has(manifest))
-    let failure: string | undefined
+    let failure: Problem | undefined
+    const [ofAll, ofRequest] = [unitsForAll * this.#unitMilliseconds, requestShare * this.#unitMilliseconds]
+    let left = ofAll
     await Promise.all(
       chunks(fresh).map(chunk =>
         this.#turnstile.run(async () => {
           // What does not end is not tried with the next objects too.
           if (failure !== undefined) return
-          const request: PolicyRequest = { policy, objects: chunk.map(({ object }) => object) }
+          const milliseconds = Math.min(left, ofRequest)
+          const request: PolicyRequest = { policy, objects: chunk.map(({ object }) => object), milliseconds }
           const answer = await this.#ask<PolicyAnswer>('policy', request)
-          if ('failure' in answer) failure = answer.failure
-          else await this.#keep(chunk, { answer: answer.value, known, files })
+          if ('failure' in answer) {
+            failure ??= unfinished(answer.failure)
+          } else if ('findings' in answer.value) {
+            left -= answer.value.milliseconds
+            await this.#keep(chunk, { answer: answer.value.findings, known, files })
+          } else {
+            const limit =
+              milliseconds < ofRequest
+                ? { objects: fresh.length, milliseconds: ofAll }
+                : { objects: chunk.length, milliseconds }
+            failure ??= tooSlow(answer.value.slowest, limit)
+          }
         }),
       ),
     )
     if (failure !== undefined) {
       this.failures += 1
-      return [unfinished(failure)]
+      return [failure]
     }
     return manifests.flatMap(manifest => known.get(manifest) ?? [])
   }
@@ -70,7 +88,7 @@ export class PolicyChecker {
       answer,
       known,
       files,
-    }: { answer: PolicyAnswer; known: WeakMap<Manifest, readonly Problem[]>; files: CommitFiles },
+    }: { answer: readonly (readonly Finding[])[]; known: WeakMap<Manifest, readonly Problem[]>; files: CommitFiles },
   ): Promise<void> {
     const found = chunk.flatMap((manifest, index) => (answer[index] ?? []).map(finding => ({ manifest, finding })))
     const placed = await this.#place(found, files)
@@ -147,6 +165,15 @@ function problemOf(
     ...(path.length === 0 ? {} : { field: fieldText(path) }),
     ...(policy === undefined ? {} : { policy }),
   }
+}
+
+function tooSlow(
+  slowest: Slowest | undefined,
+  { objects, milliseconds }: { readonly objects: number; readonly milliseconds: number },
+): Problem {
+  const seconds = Math.round(milliseconds / 100) / 10
+  const who = slowest === undefined ? '' : `; most of it took rule ${slowest.rule}, which was at ${slowest.object}`
+  return unfinished(`takes more than ${seconds} s for ${objects === 1 ? 'an object' : `${objects} objects`}${who}`)
 }
 
 function unfinished(failure: string): Problem {
