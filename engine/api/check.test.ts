@@ -191,9 +191,7 @@ describe('what becomes of a kind', () => {
     expect({ object, disposition, problems: problems.map(summary) }).toEqual({
       object: rule,
       disposition: 'kept',
-      problems: [
-        ['warning', 'value kind', 'kind PrometheusRule is not acted on: its definition is not known here', ''],
-      ],
+      problems: [['warning', 'value kind', 'kind PrometheusRule is not acted on: Gantry has no controller for it', '']],
     })
   })
 })

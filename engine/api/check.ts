@@ -150,7 +150,7 @@ function readIgnore(value: Readonly<Record<string, unknown>>, report: Report): b
 function supportOfIdentity(identity: Identity): KindSupport {
   if (identity.kind === 'known') return supportOf(identity.resource.kindKey)
   const kind = kindKey(identity.apiVersion, identity.name)
-  return foreignKinds[kind] ?? { disposition: 'kept', effect: 'its definition is not known here' }
+  return foreignKinds[kind] ?? { disposition: 'kept', effect: 'Gantry has no controller for it' }
 }
 
 const ignoreRemedy = `set the annotation ${ignoreAnnotation}: "true" to leave it out`

@@ -13,6 +13,8 @@ export interface Manifest {
 export interface Release {
   readonly name: string
   readonly namespace: string
+  /** Where its objects are that name no namespace. */
+  readonly targetNamespace?: string
   /** Names of releases: `db` in the same namespace, or `shop/db`. */
   readonly dependsOn: readonly string[]
   /** Where the commit asks for it. */
@@ -29,6 +31,9 @@ export interface Revision {
   /** Seconds since 1970. */
   readonly committedAt: number
 }
+
+/** Of objects that name none. */
+export const defaultNamespace = 'default'
 
 /** Names the file that an object of the followed branch came from; its presence marks the object as desired by git. */
 export const sourceAnnotation = 'gantry.dev/source'

@@ -73,7 +73,9 @@ export const kindSupport: Readonly<Record<string, KindSupport>> = {
   // They run nothing.
   'ClusterRole.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
   'ClusterRoleBinding.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
-  'CustomResourceDefinition.apiextensions.k8s.io': kept('objects of its kind are kept without being checked'),
+  'CustomResourceDefinition.apiextensions.k8s.io': kept(
+    'objects of its kind are kept in its scope, without being checked',
+  ),
   'PriorityClass.scheduling.k8s.io': kept('no pod makes room for another'),
   'Role.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),
   'RoleBinding.rbac.authorization.k8s.io': kept('pods have no access to the API that it could grant'),

@@ -63,6 +63,27 @@ describe('a release', () => {
       ],
     },
     {
+      name: 'with a custom resource, whose definition in the commit says that it belongs to a namespace',
+      files: {
+        'c/Chart.yaml': 'apiVersion: v2\nname: c\nversion: 1.0.0\n',
+        'c/templates/w.yaml': 'apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: w }\n',
+        'w.yaml': 'apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: plain }\n',
+        'crd.yaml':
+          'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: widgets.example.com }\nspec: { group: example.com, scope: Namespaced, names: { kind: Widget, plural: widgets }, versions: [{ name: v1, served: true, storage: true }] }\n',
+        'r.yaml': release('  targetNamespace: shop\n'),
+        'shop.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }\n',
+      },
+      gives: [
+        'crd.yaml:1 CustomResourceDefinition undefined/widgets.example.com undefined',
+        'shop.yaml:1 Namespace undefined/shop undefined',
+        'w.yaml:1 Widget default/plain undefined',
+        'c/templates/w.yaml:1 Widget shop/w of default/r undefined',
+        'crd.yaml:2:7: warning: kind CustomResourceDefinition is not acted on: objects of its kind are kept in its scope, without being checked',
+        'w.yaml:2:7: warning: kind Widget is not acted on: Gantry has no controller for it',
+        'c/templates/w.yaml:2:7: warning: kind Widget is not acted on: Gantry has no controller for it',
+      ],
+    },
+    {
       name: 'whose values are wrong is told where they stand',
       files: {
         ...chart('{{quote Values.x}}'),

@@ -128,7 +128,7 @@ function alone(chart: string): Rendering {
       chart,
       origin,
       values: [],
-      release: { name, namespace: 'default', dependsOn: [], origin },
+      release: { name, namespace: 'default', targetNamespace: 'default', dependsOn: [], origin },
     },
     unit: undefined,
   }
@@ -154,6 +154,7 @@ function namedBy(
     release: {
       name: metadata.name,
       namespace: metadata.namespace ?? 'default',
+      targetNamespace: spec.targetNamespace,
       dependsOn: dependsOn.map(({ name, namespace }) => `${namespace}/${name}`),
       origin,
     },

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { checkSet, type CheckedSet } from '../api/check-set.ts'
 import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
+import { placeCustomResources } from '../api/set/custom-scope.ts'
 import { defaultSettings, type ClusterSettings } from '../api/settings.ts'
 import type { ObjectReader, Oid } from '../git/repository.ts'
 import type { Remotes } from '../remotes/remotes.ts'
@@ -159,7 +160,10 @@ async function renderTree(
   const before = { plain: root.manifests, built: built.manifests, chart }
   const released = await renderReleases(before, { files, readers: releases, time })
   const more = [...built.manifests, ...released.manifests]
-  const manifests = more.length === 0 ? root.manifests : [...root.manifests, ...more]
+  const written = more.length === 0 ? root.manifests : [...root.manifests, ...more]
+  const { manifests, problems: misplaced } = validate
+    ? placeCustomResources(written)
+    : { manifests: written, problems: [] }
   const all = [
     ...problems,
     ...mounted.problems,
@@ -167,6 +171,7 @@ async function renderTree(
     ...root.problems,
     ...built.problems,
     ...released.problems,
+    ...misplaced,
     ...unusedCharts(root.charts, released.asked),
   ]
   const found = settings.spec.secrets === 'encrypted' ? all.map(forbidden) : all

@@ -2,6 +2,7 @@ import { checkObject } from '../api/check.ts'
 import { checkSettings } from '../api/check-settings.ts'
 import type { Problem } from '../api/problem.ts'
 import type { Locate } from '../api/report.ts'
+import { defaultNamespace } from '../api/manifest.ts'
 import type { ClusterSettings } from '../api/settings.ts'
 import type { KubeObject } from '../api/types.ts'
 import type { checkPolicy } from '../policy/check-policy.ts'
@@ -39,8 +40,6 @@ export interface RenderedUnit {
 
 /** After so many problems a file is beyond reading. */
 const maxProblems = 50
-
-export const defaultNamespace = 'default'
 
 export interface UnitOptions {
   readonly language: Language

@@ -1,6 +1,6 @@
+import { defaultNamespace } from '../../api/manifest.ts'
 import { checkResource, problemOf } from '../check-resource.ts'
 import { unchecked } from '../sops/manifests.ts'
-import { defaultNamespace } from '../unit.ts'
 import { buildKustomization } from './build.ts'
 import { RenderFailure } from '../failure.ts'
 import { Needed, isOpened, knownTree } from '../known-paths.ts'
