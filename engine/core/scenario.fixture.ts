@@ -250,6 +250,7 @@ function joined(name: string, status: Node['status'] & object): Event {
 /**
  * `v1 replicas=3 surge=1 unavailable=0 config=a`: a Deployment, a Service and a ConfigMap; `budget=2`: a
  * PodDisruptionBudget of minAvailable 2; `wave=1`: the Deployment's; `job:seed:completions=2:hook=pre-install`: a Job;
+ * `release:db:2`: a Release with other values than `release:db:1`;
  * `a`, `a:cordon`, `a:drain`, `a:old=NoExecute`: a Node and what is said of it.
  */
 function asked([image = '', ...settings]: readonly string[]): KubeObject[] {
@@ -285,7 +286,14 @@ function asked([image = '', ...settings]: readonly string[]): KubeObject[] {
     ...(budget === undefined ? [] : [budgetOf(Number(budget))]),
     ...settings.filter(word => /^[a-z](?::|$)/.test(word)).map(askedNode),
     ...settings.filter(word => word.startsWith('job:')).map(askedJob),
+    ...settings.filter(word => word.startsWith('release:')).map(askedRelease),
   ]
+}
+
+function askedRelease(word: string): KubeObject {
+  const [, name = '', version = ''] = word.split(':')
+  const spec = { chart: { path: name }, values: { version } }
+  return { apiVersion: 'gantry.dev/v1', kind: 'Release', metadata: { name, namespace: 'shop' }, spec } as KubeObject
 }
 
 function budgetOf(minAvailable: number): PodDisruptionBudget {

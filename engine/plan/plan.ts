@@ -1,7 +1,8 @@
-import type { KubeObject, Node } from '../api/types.ts'
-import { describeRef, keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
+import type { Job, KubeObject, Node } from '../api/types.ts'
+import { describeRef, type Key, keyOf, kindKey, refOf, type Ref } from '../api/reference.ts'
 import { releaseAnnotation, sourceAnnotation, type Manifest } from '../api/manifest.ts'
-import { waveOf } from '../api/sequence.ts'
+import { type HookEvent, waveOf } from '../api/sequence.ts'
+import { isTrue } from '../cluster/objects/conditions.ts'
 import { hasJoined, isUnreachable } from '../cluster/objects/node-state.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import { once } from '../api/once.ts'
@@ -43,6 +44,7 @@ function makePlan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
   const scaled = scaledTargets(manifests)
   const claimed = new Set<KubeObject>()
   const installed = new Set<string>()
+  const renewed = new Map<Key, PlanStep['kind']>()
   const steps = new Map<Stage, PlanStep[]>()
   for (const stage of chains.flatMap(chain => chain.stages)) {
     const puts: PlanStep[] = []
@@ -54,7 +56,9 @@ function makePlan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
       if (stage.kind === 'hook') continue
       if (before !== undefined) installed.add(stage.chain)
       const step = putStep(before, manifest, { ref, scaled: scaled.has(id) })
-      if (step !== undefined) puts.push(step)
+      if (step === undefined) continue
+      puts.push(step)
+      if (ref.kind === 'Release') renewed.set(ref.key, step.kind)
     }
     steps.set(stage, puts)
   }
@@ -72,6 +76,7 @@ function makePlan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
     steps: chains.flatMap(({ name, stages }) => {
       const removed = removals.filter(step => chainOf(step) === name)
       const changes = removed.length > 0 || stages.some(stage => steps.get(stage)?.length)
+      if (!changes && name !== '' && hasHooksAlone(stages)) return runsAlone(cluster, stages, renewed.get(name))
       const action = installed.has(name) || removed.length > 0 ? 'upgrade' : 'install'
       return stages.flatMap(stage =>
         stage.kind === 'removal'
@@ -86,6 +91,33 @@ function makePlan(cluster: ClusterView, manifests: readonly Manifest[]): Plan {
   }
 }
 
+function hasHooksAlone(stages: readonly Stage[]): boolean {
+  return stages.some(({ kind }) => kind === 'hook') && stages.every(({ kind }) => kind !== 'wave')
+}
+
+/**
+ * Hooks that are all that a release has: run where the release is new or changed, or one of them is changed or has not
+ * succeeded yet. Of those that removed themselves the cluster knows nothing: only the release tells.
+ */
+function runsAlone(cluster: ClusterView, stages: readonly Stage[], renewed: PlanStep['kind'] | undefined): PlanStep[] {
+  const hooks = stages.flatMap(stage => (stage.kind === 'hook' ? { stage, state: stateOf(cluster, stage) } : []))
+  if (renewed === undefined && hooks.every(({ state }) => state === 'absent' || state === 'done')) return []
+  const action = renewed === 'create' ? 'install' : 'upgrade'
+  return hooks.flatMap(({ stage, state }) => {
+    const run = runStep(stage, action)
+    // What failed at an install is run again, although it is no upgrade.
+    return run.length > 0 || state === 'absent' || state === 'done' ? run : runOf(stage, stage.events[0])
+  })
+}
+
+function stateOf(cluster: ClusterView, { manifest }: HookStage): 'absent' | 'changed' | 'unfinished' | 'done' {
+  const ref = refOf(manifest.object)
+  const live = cluster.get(ref.kind, ref.key)
+  if (live === undefined) return 'absent'
+  if (putStep(live, manifest, { ref, scaled: false }) !== undefined) return 'changed'
+  return ref.kind !== 'Job' || isTrue((live as Job).status?.conditions, 'Complete') ? 'done' : 'unfinished'
+}
+
 function manifestsOf(stage: Stage): readonly Manifest[] {
   if (stage.kind === 'removal') return []
   return stage.kind === 'wave' ? stage.manifests : [stage.manifest]
@@ -93,7 +125,13 @@ function manifestsOf(stage: Stage): readonly Manifest[] {
 
 /** The run of a hook where something of its release changes. */
 function runStep(stage: HookStage, action: 'install' | 'upgrade'): PlanStep[] {
-  const event = stage.events.find(name => name.endsWith(action))
+  return runOf(
+    stage,
+    stage.events.find(name => name.endsWith(action)),
+  )
+}
+
+function runOf(stage: HookStage, event: HookEvent | undefined): PlanStep[] {
   const { object, origin } = stage.manifest
   return event === undefined ? [] : [{ kind: 'run', ref: refOf(object), after: object, origin, event, stage }]
 }

@@ -12,12 +12,14 @@ interface Asked {
   readonly argo?: string
   /** `web>db`: of release web, which depends on db. */
   readonly release?: string
+  /** A Job that has run, and succeeded or not. */
+  readonly complete?: boolean
 }
 
 /** As much of a spec as the plan reads. */
 const specs: Readonly<Record<string, object>> = { Job: { template: { spec: { containers: [] } } }, Node: {} }
 
-function asked(word: string, { wave, hook, weight, argo, release }: Asked = {}): Manifest {
+function asked(word: string, { wave, hook, weight, argo, release, complete }: Asked = {}): Manifest {
   const [kind = '', name = ''] = word.split('/')
   const annotations = {
     ...(wave === undefined ? {} : { 'gantry.dev/wave': String(wave) }),
@@ -25,14 +27,17 @@ function asked(word: string, { wave, hook, weight, argo, release }: Asked = {}):
     ...(weight === undefined ? {} : { 'helm.sh/hook-weight': String(weight) }),
     ...(argo === undefined ? {} : { 'argocd.argoproj.io/hook': argo }),
   }
-  const group = kind === 'Job' ? 'batch/v1' : 'v1'
+  const group = kind === 'Job' ? 'batch/v1' : kind === 'Release' ? 'gantry.dev/v1' : 'v1'
   const namespace = kind === 'Node' ? {} : { namespace: 'shop' }
   const object: KubeObject = {
     apiVersion: group,
     kind,
     metadata: { name, ...namespace, annotations },
     spec: specs[kind],
-  }
+    ...(complete === undefined
+      ? {}
+      : { status: { conditions: [{ type: complete ? 'Complete' : 'Failed', status: 'True' }] } }),
+  } as KubeObject
   const [of, ...dependsOn] = release?.split('>') ?? []
   return {
     object,
@@ -51,6 +56,7 @@ function held({ object, release }: Manifest): KubeObject {
   return { ...object, metadata: { ...object.metadata, annotations } }
 }
 
+const alone = { hook: 'pre-install', release: 'web' }
 const migrate = asked('Job/migrate', { hook: 'pre-install, pre-upgrade' })
 
 test.each<{ name: string; live?: Manifest[]; manifests: Manifest[]; says: string[] }>([
@@ -141,6 +147,44 @@ test.each<{ name: string; live?: Manifest[]; manifests: Manifest[]; says: string
       'release shop/web removal (after release shop/web wave 0):',
       '- ConfigMap shop/old',
     ],
+  },
+  {
+    name: 'hooks that are all of a release run with the first commit that has it',
+    manifests: [asked('Release/web'), asked('Job/a', alone)],
+    says: ['wave 0:', '+ Release shop/web', 'pre-install hook:', '> Job shop/a        pre-install hook'],
+  },
+  {
+    name: '… not again where the release stays as it was, whether they succeeded or removed themselves',
+    live: [asked('Release/web'), asked('Job/a', { ...alone, complete: true })],
+    manifests: [asked('Release/web'), asked('Job/a', alone), asked('Job/gone', alone)],
+    says: [],
+  },
+  {
+    name: '… again where one of them failed',
+    live: [asked('Release/web'), asked('Job/a', { ...alone, complete: false })],
+    manifests: [asked('Release/web'), asked('Job/a', alone), asked('Job/gone', alone)],
+    says: ['pre-install hook:', '> Job shop/a  pre-install hook'],
+  },
+  {
+    name: '… and those of upgrades where the release changed',
+    live: [asked('Release/web'), asked('Job/b', { hook: 'pre-upgrade', release: 'web', complete: true })],
+    manifests: [
+      asked('Release/web', { wave: 1 }),
+      asked('Job/a', alone),
+      asked('Job/b', { hook: 'pre-upgrade', release: 'web' }),
+    ],
+    says: [
+      'wave 1:',
+      '~ Release shop/web  annotation gantry.dev/wave = "1"',
+      'pre-upgrade hook:',
+      '> Job shop/b        pre-upgrade hook',
+    ],
+  },
+  {
+    name: '… but nothing is run where no release has them',
+    live: [asked('Job/a', { hook: 'pre-install', complete: false })],
+    manifests: [asked('Job/a', { hook: 'pre-install' })],
+    says: [],
   },
   {
     name: 'nodes wait for nothing',
