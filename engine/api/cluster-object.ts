@@ -41,12 +41,16 @@ export interface RolloutStatus {
   readonly hooks: readonly HookStatus[]
   /** In words, what is not applied yet, and what it waits for: `wave 1 waits for Deployment shop/db`. */
   readonly waiting: readonly string[]
+  /** The releases that are among what waits: `shop/db`. */
+  readonly releases?: readonly string[]
 }
 export interface HookStatus {
   /** `pre-upgrade hook Job shop/migrate` */
   readonly hook: string
   /** `Due` from when the first object of its release was applied. */
   readonly state: 'Waiting' | 'Due' | 'Running' | 'Succeeded' | 'Failed'
+  /** Absent where it is of none. */
+  readonly release?: string
 }
 /** The KindKey of a ClusterObject. */
 export const clusterKind = 'Cluster.gantry.dev'

@@ -557,7 +557,10 @@ export interface Release extends KubeObject {
     readonly valuesFrom?: readonly ReleaseValues[]
     readonly dependsOn?: readonly { readonly name: string; readonly namespace: string }[]
   }
+  readonly status?: { readonly phase: ReleasePhase }
 }
+/** As `helm list` says it. */
+export type ReleasePhase = 'deployed' | 'pending' | 'failed'
 /** A folder of the branch, a chart of a repository (`index.yaml`), or one of an OCI registry. */
 export type ReleaseChart =
   | { readonly path: string }

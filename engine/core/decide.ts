@@ -15,6 +15,7 @@ import { reconcileJob } from '../controllers/job/reconcile.ts'
 import { reconcileNamespace } from '../controllers/namespace/reconcile.ts'
 import { reconcileNode } from '../controllers/node/reconcile.ts'
 import { reconcileTermination } from '../controllers/pod/termination.ts'
+import { reconcileRelease } from '../controllers/release/reconcile.ts'
 import { reconcileReplicaSet } from '../controllers/replicaset/reconcile.ts'
 import { reconcileService } from '../controllers/service/reconcile.ts'
 import { NodeInfos } from '../scheduler/node-infos.ts'
@@ -23,7 +24,7 @@ import type { CoreOptions } from './options.ts'
 import { clusterObject } from './receive.ts'
 import { advance, withRollout } from './rollout.ts'
 import type { Work, WorkItem } from './work.ts'
-import { sourceAnnotation } from '../api/manifest.ts'
+import { releaseAnnotation, sourceAnnotation } from '../api/manifest.ts'
 
 export interface Context {
   readonly work: Work
@@ -65,6 +66,8 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
       return noteAilment(cluster, key, context)
     case 'rollout':
       return advanceCommit(cluster, context)
+    case 'release':
+      return reconcileRelease(cluster, key, { clusterName: options.clusterName, ailments: work.ailments })
     case 'health':
       return reconcileHealth(cluster, key, { ailments: work.ailments, env })
   }
@@ -84,9 +87,11 @@ function noteAilment(cluster: Cluster, id: string, { work, options }: Context): 
   // How a hook fares matters while its commit is applied: the last run of one is history.
   const isHook = object !== undefined && hookOf(object) !== undefined
   const ailment = object && desired && !isHook ? ailmentOf(cluster, object) : undefined
-  const isNews = work.ailments.note(id, ailment)
-  if (isNews) work.mark('health', options.clusterName)
-  if (isNews || isHook) work.markRollout()
+  const release = object?.metadata.annotations?.[releaseAnnotation]
+  const news = work.ailments.note(id, ailment && { ...ailment, release })
+  for (const each of news ?? []) work.mark('release', each)
+  if (news) work.mark('health', options.clusterName)
+  if (news || isHook) work.markRollout()
   return nothing
 }
 

@@ -32,6 +32,7 @@ export const tasks = [
   'ailment',
   // What a commit asks for next depends on how all that it asked for before is.
   'rollout',
+  'release',
   'health',
 ] as const
 export type Task = (typeof tasks)[number]
@@ -64,6 +65,9 @@ export function markDirty(cluster: Cluster, change: ObjectChange, mark: Mark): v
       markJob({ before: before as Job | undefined, after: after as Job | undefined }, mark)
       mark('job', ref.key)
       return
+    case 'Release':
+      mark('release', ref.key)
+      return
     case 'PodDisruptionBudget':
       mark('disruption', ref.key)
       return
@@ -87,11 +91,9 @@ function markAny(cluster: Cluster, { ref, before, after }: ObjectChange, mark: M
   if (isDesired(before) || isDesired(after)) mark('ailment', describeRef(ref))
   if (ref.kind === clusterKind) {
     mark('health', ref.key)
-    markNodesAnew(
-      cluster,
-      { before: before as ClusterObject | undefined, after: after as ClusterObject | undefined },
-      mark,
-    )
+    const step = { before: before as ClusterObject | undefined, after: after as ClusterObject | undefined }
+    markNodesAnew(cluster, step, mark)
+    markReleases(cluster, step, mark)
   }
   // Its owner may be gone already when an object comes, and is gone when the owner goes.
   if (after?.metadata.ownerReferences && !before) mark('garbage', describeRef(ref))
@@ -106,6 +108,17 @@ function markAny(cluster: Cluster, { ref, before, after }: ObjectChange, mark: M
 function markNodesAnew(cluster: Cluster, { before, after }: Step<ClusterObject>, mark: Mark): void {
   if (equal(before?.spec.nodes, after?.spec.nodes)) return
   for (const { metadata } of cluster.list('Node')) mark('node', metadata.name)
+}
+
+/** How far a release is rests on how far the commit is. */
+function markReleases(cluster: Cluster, { before, after }: Step<ClusterObject>, mark: Mark): void {
+  if (equal(progressOf(before), progressOf(after))) return
+  for (const { metadata } of cluster.list('Release')) mark('release', keyOf(metadata.name, metadata.namespace))
+}
+
+function progressOf(object: ClusterObject | undefined): unknown {
+  const { rollout, healthyAt } = object?.status ?? {}
+  return [rollout?.releases, rollout?.hooks.filter(({ state }) => state === 'Failed'), healthyAt]
 }
 
 /** A percentage of a budget is one of what the controllers of its pods are to have. */

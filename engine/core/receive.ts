@@ -134,7 +134,7 @@ function revisionChange(
     ...(same && healthyAt !== undefined ? { healthyAt } : {}),
     ...(same ? {} : { health: 'Progressing' }),
     problems: event.problems,
-    ...withRollout({ hooks, waiting: same ? (rollout?.waiting ?? []) : [] }),
+    ...withRollout({ waiting: [], ...(same ? rollout : {}), hooks }),
   }
   return { kind: 'put', object: { ...object, spec: event.settings.spec, status: next } }
 }

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Change, Env } from '../cluster/view.ts'
 import type { Ailments } from '../controllers/health/ailments.ts'
 import { plan } from '../plan/plan.ts'
-import { type Chain, chainsOf, hookId, type HookStage, type Stage, stageTitle } from '../plan/stages.ts'
+import { type Chain, chainsOf, hookId, type HookStage, nodesChain, type Stage, stageTitle } from '../plan/stages.ts'
 import type { PlanStep } from '../plan/step.ts'
 import { applyStep } from './apply-step.ts'
 import { moveHook } from './hook.ts'
@@ -33,7 +33,11 @@ export function hooksOf(
   return chainsOf(manifests).flatMap(chain => {
     const own = runs.filter(({ stage }) => stage?.chain === chain.name)
     if (own.length > 0)
-      return own.map(({ event, after }): HookStatus => ({ hook: hookId(event, { object: after }), state: 'Waiting' }))
+      return own.map(({ event, after }): HookStatus => ({
+        hook: hookId(event, { object: after }),
+        state: 'Waiting',
+        ...(isRelease(chain) ? { release: chain.name } : {}),
+      }))
     return leftOver(chain, earlier)
   })
 }
@@ -71,12 +75,18 @@ export function advance(manifests: readonly Manifest[], ground: Ground): Advance
     changes: all.flatMap(({ changes }) => changes),
     hooks: ground.hooks.map(status => moved.get(status.hook) ?? status),
     waiting: all.flatMap(({ waiting }) => waiting),
+    releases: chains.flatMap(chain => (isRelease(chain) && walks.get(chain.name)?.waiting.length ? chain.name : [])),
   }
 }
 
+function isRelease({ name }: Chain): boolean {
+  return name !== '' && name !== nodesChain
+}
+
 /** The field of the status, where there is anything to say. */
-export function withRollout({ hooks, waiting }: RolloutStatus): { readonly rollout?: RolloutStatus } {
-  return hooks.length === 0 && waiting.length === 0 ? {} : { rollout: { hooks, waiting } }
+export function withRollout({ hooks, waiting, releases = [] }: RolloutStatus): { readonly rollout?: RolloutStatus } {
+  if (hooks.length === 0 && waiting.length === 0) return {}
+  return { rollout: { hooks, waiting, ...(releases.length === 0 ? {} : { releases }) } }
 }
 
 interface Scene extends Ground {

@@ -10,6 +10,7 @@ import type {
   Node,
   Pod,
   PodDisruptionBudget,
+  Release,
   ReplicaSet,
 } from '../api/types.ts'
 import { Cluster } from '../cluster/cluster.ts'
@@ -187,6 +188,8 @@ class Scenario {
         return nodeLine(change)
       case 'ConfigMap':
         return configLine(change)
+      case 'Release':
+        return releaseLine(change)
       case clusterKind:
         return healthLine(change)
       default:
@@ -388,6 +391,11 @@ function jobWords({ status }: Job): string {
     condition.status === 'True' ? [condition.type] : [],
   )
   return [...counts, ...conditions].join(', ') || 'nothing yet'
+}
+
+function releaseLine({ ref, before, after }: ObjectChange): string | undefined {
+  const [was, is] = [before, after].map(object => (object as Release | undefined)?.status?.phase)
+  return is === undefined || is === was ? undefined : `Release ${ref.key} ${is}`
 }
 
 function configLine({ ref, before, after }: ObjectChange): string | undefined {

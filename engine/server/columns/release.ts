@@ -8,6 +8,7 @@ export const releasePrinter = printer<Release>([
     return 'oci' in chart ? chart.oci : chart.name
   }),
   text('Version', ({ spec: { chart } }) => ('version' in chart ? chart.version : undefined)),
+  text('Status', ({ status }) => status?.phase),
   text('Namespace', ({ spec }) => spec.targetNamespace),
   wide(text('Repository', ({ spec: { chart } }) => ('repository' in chart ? chart.repository : undefined))),
   ageColumn,
