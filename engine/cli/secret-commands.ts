@@ -10,7 +10,7 @@ import { formatOf, type Format } from '../render/sops/format.ts'
 import { isFields } from '../render/sops/metadata.ts'
 import { defaultSelection, type Selection, type SelectionRule } from '../render/sops/selection.ts'
 import { CliError, usageError } from './failure.ts'
-import { expectAgeAlone, inFile, openSecret, readInput, sealAnew, writeOutput } from './secret-file.ts'
+import { expectWritable, inFile, openSecret, readInput, sealAnew, writeOutput } from './secret-file.ts'
 
 export interface FileFlags {
   readonly inPlace?: boolean
@@ -67,7 +67,7 @@ export async function decrypt(path: string, flags: FileFlags): Promise<void> {
 export async function rotate(path: string, flags: RotateFlags): Promise<void> {
   const format = formatFor(path, flags)
   const { plain, metadata } = await openSecret(path, { format, ageKeyFile: flags.ageKeyFile })
-  expectAgeAlone(path, metadata)
+  expectWritable(path, metadata)
   const removed = new Set(recipientsOf(flags.rmAge ?? ''))
   const wanted = [...metadata.age.map(({ recipient }) => recipient), ...recipientsOf(flags.addAge ?? '')]
   const recipients = [...new Set(wanted)].filter(each => !removed.has(each))

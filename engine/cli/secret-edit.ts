@@ -6,13 +6,13 @@ import { createInterface } from 'node:readline/promises'
 import { CliError } from './failure.ts'
 import { privateFile } from './private-file.ts'
 import { formatFor, type FileFlags } from './secret-commands.ts'
-import { expectAgeAlone, openSecret, sealAgain, writeOutput } from './secret-file.ts'
+import { expectWritable, openSecret, sealAgain, writeOutput } from './secret-file.ts'
 
 /** Lets a person change an encrypted file in an editor. The plain file is in a private folder, and gone at the end. */
 export async function edit(path: string, flags: FileFlags): Promise<void> {
   const format = formatFor(path, flags)
   const opened = await openSecret(path, { format, ageKeyFile: flags.ageKeyFile })
-  expectAgeAlone(path, opened.metadata)
+  expectWritable(path, opened.metadata)
   const file = privateFile(basename(path), opened.plain)
   try {
     const sealed = await untilSealed(file.path, plain => {

@@ -9,6 +9,7 @@ import type { Format } from '../render/sops/format.ts'
 import { sealDataKey } from '../render/sops/identities.ts'
 import type { Metadata } from '../render/sops/metadata.ts'
 import { refusal } from '../render/sops/refusal.ts'
+import { selectorOf } from '../render/sops/selection.ts'
 import { Opening, type Kept } from '../render/sops/session.ts'
 import { CliError } from './failure.ts'
 
@@ -66,9 +67,11 @@ export function sealAgain(
   ).bytes
 }
 
-/** Gantry writes keys of age alone: writing the file would shut out whoever holds another. */
-export function expectAgeAlone(path: string, { others }: Metadata): void {
+/** Whether Gantry can write a file again as it was: for keys of age alone, and not by comments. */
+export function expectWritable(path: string, { others, selection }: Metadata): void {
+  inFile(path, new Uint8Array(), () => selectorOf(selection))
   if (others.length === 0) return
+  // Writing the file would shut out whoever holds another key.
   throw new CliError(`${path} is encrypted for ${others.join(', ')} too, for which Gantry cannot encrypt`, {
     remedy: 'change it with sops, or decrypt it and encrypt it for age recipients alone',
   })

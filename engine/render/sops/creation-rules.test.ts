@@ -50,7 +50,10 @@ test('a rule without a path fits every file', () => {
 test.each([
   { path: 'team/a', message: 'the rule names keys of pgp, for which Gantry does not encrypt' },
   { path: 'groups/a', message: 'the rule has several key_groups, which Gantry does not support' },
-  { path: 'comments/a', message: 'the rule has encrypted_comment_regex, which Gantry does not support' },
+  {
+    path: 'comments/a',
+    message: 'encrypted_comment_regex says what is encrypted: Gantry reads such files and writes none',
+  },
   { path: 'both/a', message: 'encrypted_suffix and encrypted_regex cannot stand together' },
 ])('the rule of $path is refused', ({ path, message }) => {
   expect(() => creationRule(rules, path)).toThrow(message)

@@ -3,7 +3,7 @@ import { compose } from '../compose.ts'
 import { readYaml } from '../nodes.ts'
 import { Unreadable } from '../source-text.ts'
 import { isFields, selectionOf, textOf } from './metadata.ts'
-import { regExpTest, type Selection } from './selection.ts'
+import { regExpTest, selectorOf, type Selection } from './selection.ts'
 
 export interface CreationRule {
   readonly recipients: readonly string[]
@@ -42,11 +42,9 @@ function readRule(rule: Fields): CreationRule {
       remedy: 'write a rule for age alone, or name the recipients with --age',
     })
   }
-  for (const name of ['encrypted_comment_regex', 'unencrypted_comment_regex']) {
-    if (textOf(rule, name) !== '') throw new Unreadable(`the rule has ${name}, which Gantry does not support`)
-  }
   const { age } = keys
   const selection = selectionOf(rule)
+  selectorOf(selection)
   return {
     recipients: Array.isArray(age) ? age.map(String) : recipientsOf(typeof age === 'string' ? age : ''),
     selection: textOf(rule, selection.rule) === '' ? undefined : selection,

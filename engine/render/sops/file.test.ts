@@ -81,6 +81,51 @@ stringData:
 `
 const dataOnly = { selection: { rule: 'encrypted_regex', pattern: '^(data|stringData)$' } } as const
 
+describe('where comments say what is encrypted', () => {
+  const plain = '# encrypt\npassword: hunter2\nuser: root\nempty: ""\nlist:\n- 1\n'
+  const bySelection = { rule: 'encrypted_regex', pattern: '^(password|empty)$' } as const
+  /** What sops writes differs in the rule alone. */
+  const byComments = async (macOnlyEncrypted: boolean, rule = 'encrypted_comment_regex'): Promise<string> => {
+    const text = (await sealed(Buffer.from(plain), 'yaml', { selection: bySelection, macOnlyEncrypted })).toString()
+    return text.replace('encrypted_regex: ^(password|empty)$', `${rule}: encrypt`)
+  }
+
+  test.each([
+    { macOnlyEncrypted: false, rule: 'encrypted_comment_regex' },
+    { macOnlyEncrypted: true, rule: 'encrypted_comment_regex' },
+    { macOnlyEncrypted: true, rule: 'unencrypted_comment_regex' },
+  ])('a file is opened: $rule, MAC of a part: $macOnlyEncrypted', async ({ macOnlyEncrypted, rule }) => {
+    const text = await byComments(macOnlyEncrypted, rule)
+    expect(text).toContain(`${rule}: encrypt`)
+    expect(text).not.toContain('hunter2')
+    expect((await opened(Buffer.from(text), 'yaml')).toString()).toBe(plain)
+  })
+
+  test.each<{ name: string; change: (text: string) => string; refusal: RegExp }>([
+    {
+      name: 'plain text in its place',
+      change: text => text.replace(/password: .*/, 'password: mine'),
+      refusal: /MAC does not fit/,
+    },
+    {
+      name: 'a value in the place of another',
+      change: text => text.replace(/password: (.*)\nuser: root/, 'password: x\nuser: $1'),
+      refusal: /cannot be decrypted/,
+    },
+  ])('$name is found out', async ({ change, refusal }) => {
+    for (const macOnlyEncrypted of [true, false]) {
+      await expect(opened(Buffer.from(change(await byComments(macOnlyEncrypted))), 'yaml')).rejects.toThrow(refusal)
+    }
+  })
+
+  test('none is written', async () => {
+    const selection = { rule: 'encrypted_comment_regex', pattern: 'encrypt' } as const
+    await expect(sealed(Buffer.from(plain), 'yaml', { selection })).rejects.toThrow(
+      'encrypted_comment_regex says what is encrypted: Gantry reads such files and writes none',
+    )
+  })
+})
+
 describe('sealed and opened', () => {
   test.each<{ name: string; plain: string | Buffer; format: Format; given?: Partial<typeof rules> }>([
     { name: 'YAML is as it was, with its comments', plain: secret, format: 'yaml' },

@@ -1,7 +1,7 @@
 /** What a file says under `sops`: how it is encrypted, and for whom. */
 import { Unreadable } from '../source-text.ts'
 import { changedRemedy } from './cipher.ts'
-import { defaultSelection, selectionRules, type Selection } from './selection.ts'
+import { commentRules, defaultSelection, selectionRules, type Selection } from './selection.ts'
 
 export interface AgeStanza {
   readonly recipient: string
@@ -43,12 +43,6 @@ export function readMetadata(value: unknown): Metadata {
       remedy: 'encrypt it for one group of age recipients',
     })
   }
-  for (const field of ['encrypted_comment_regex', 'unencrypted_comment_regex']) {
-    if (textOf(value, field) === '') continue
-    throw new Unreadable(`the file is encrypted by ${field}, which Gantry does not support`, {
-      remedy: 'encrypt it by encrypted_regex',
-    })
-  }
   const mac = textOf(value, 'mac')
   const lastmodified = timeOf(textOf(value, 'lastmodified'))
   if (mac === '' || lastmodified === undefined) {
@@ -85,7 +79,7 @@ export function writeMetadata({ age, selection, macOnlyEncrypted, lastmodified, 
 const formatVersion = '3.9.4'
 
 export function selectionOf(fields: Fields): Selection {
-  const given = selectionRules.flatMap(rule => {
+  const given = [...selectionRules, ...commentRules].flatMap(rule => {
     const pattern = textOf(fields, rule)
     return pattern === '' ? [] : [{ rule, pattern }]
   })

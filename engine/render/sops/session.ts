@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { Unreadable } from '../source-text.ts'
 import { changedRemedy, isSealed, openText, sealBytes } from './cipher.ts'
 import type { Metadata } from './metadata.ts'
-import { selectorOf, type Selects } from './selection.ts'
+import { reads, selectorOf, type Selects } from './selection.ts'
 import { canonical, textOf, textValue, type SopsValue } from './value.ts'
 
 /** A value on its way; null stands for itself, and is neither encrypted nor counted. */
@@ -53,20 +53,20 @@ export type Kept = ReadonlyMap<string, string>
 export class Opening implements Opener {
   readonly #metadata: Metadata
   readonly #dataKey: Uint8Array
-  readonly #selects: Selects
+  readonly #reads: ReturnType<typeof reads>
   readonly #digest: Digest
   readonly kept = new Map<string, string>()
 
   constructor(metadata: Metadata, dataKey: Uint8Array) {
     this.#metadata = metadata
     this.#dataKey = dataKey
-    this.#selects = selectorOf(metadata.selection)
+    this.#reads = reads(metadata.selection)
     this.#digest = new Digest(metadata)
   }
 
   leaf({ path, value }: Leaf): { value: SopsValue | null; opened: boolean } {
     if (value === null) return { value, opened: false }
-    const encrypted = this.#selects(path)
+    const encrypted = this.#reads(path, textOf(value))
     const opened = encrypted && value.bytes.length > 0
     const read = opened ? this.#open(path, value) : value
     this.#digest.count(read.bytes, encrypted)
@@ -75,13 +75,13 @@ export class Opening implements Opener {
 
   item({ path, value }: Leaf): string | undefined {
     const text = value === null ? undefined : textOf(value)
-    if (text?.endsWith(',type:comment]') !== true || !isSealed(text) || !this.#selects(path)) return undefined
+    if (text?.endsWith(',type:comment]') !== true || !isSealed(text) || !this.#reads(path, text)) return undefined
     return textOf(openText(text, this.#lock(path))) ?? ''
   }
 
   /** Comments are not counted; one that was not encrypted is as it stands. */
   comment(path: readonly string[], text: string): string {
-    if (!this.#selects(path) || !isSealed(text)) return text
+    if (!this.#reads(path, text) || !isSealed(text)) return text
     // A comment that an editor moved to another depth is left as it is: nothing depends on it.
     try {
       const opened = textOf(openText(text, this.#lock(path)))
@@ -125,14 +125,15 @@ export class Opening implements Opener {
 
 /** Reads a file without its key: an empty text stands for each value that is encrypted. */
 export class Hiding implements Opener {
-  readonly #selects: Selects
+  readonly #reads: ReturnType<typeof reads>
 
   constructor({ selection }: Pick<Metadata, 'selection'>) {
-    this.#selects = selectorOf(selection)
+    this.#reads = reads(selection)
   }
 
   leaf({ path, value }: Leaf): { value: SopsValue | null; opened: boolean } {
-    return value !== null && this.#selects(path) ? { value: textValue(''), opened: true } : { value, opened: false }
+    const isHidden = value !== null && this.#reads(path, textOf(value))
+    return isHidden ? { value: textValue(''), opened: true } : { value, opened: false }
   }
 
   item(): string | undefined {
