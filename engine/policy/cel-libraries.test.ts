@@ -136,6 +136,13 @@ describe('lists', () => {
     ['object.numbers.indexOf(9)', -1n],
     ['object.ports.indexOf(object.ports[1])', 1n],
     ['[1.0, 2.0].indexOf(2)', 1n],
+    ['sets.contains([1, 2, 3, 4], [2, 3, 3])', true],
+    ['sets.contains([], [1])', false],
+    ['sets.contains([1], [])', true],
+    ['sets.equivalent(object.numbers, [1, 2, 3.0])', true],
+    ['sets.equivalent([1, 2], [1])', false],
+    ['sets.intersects([[1], [2, 3]], [[1, 2], [2, 3.0]])', true],
+    ['sets.intersects([1], [])', false],
   ])('%s', (text, value) => expect(evaluate(text)).toEqual(value))
 })
 

@@ -2,9 +2,23 @@ import type { Environment } from '@marcbachmann/cel-js'
 
 type List = readonly unknown[]
 
-/** https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-list-library */
+/** `sets` of `sets.contains(…)`. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- the library tells types by their class
+class SetFunctions {}
+
+/** https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-list-library, and `sets` of CEL. */
 export function addLists(environment: Environment): void {
   environment
+    .registerType('SetFunctions', { ctor: SetFunctions, fields: {} })
+    .registerConstant('sets', 'SetFunctions', new SetFunctions())
+    .registerFunction('SetFunctions.contains(list, list): bool', (_: SetFunctions, a: List, b: List) => contains(a, b))
+    .registerFunction(
+      'SetFunctions.equivalent(list, list): bool',
+      (_: SetFunctions, a: List, b: List) => contains(a, b) && contains(b, a),
+    )
+    .registerFunction('SetFunctions.intersects(list, list): bool', (_: SetFunctions, a: List, b: List) =>
+      a.some(item => contains(b, [item])),
+    )
     .registerFunction('list.isSorted(): bool', (list: List) =>
       list.every((item, index) => index === 0 || compare(list[index - 1], item) <= 0),
     )
@@ -17,6 +31,10 @@ export function addLists(environment: Environment): void {
     .registerFunction('list.lastIndexOf(dyn): int', (list: List, sought: unknown) =>
       BigInt(list.findLastIndex(item => isEqual(item, sought))),
     )
+}
+
+function contains(list: List, wanted: List): boolean {
+  return wanted.every(item => list.some(each => isEqual(each, item)))
 }
 
 function compare(a: unknown, b: unknown): number {
