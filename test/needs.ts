@@ -19,6 +19,7 @@ const probes = {
   corpus: () => (existsSync(new URL('../../shared/corpus', import.meta.url)) ? undefined : 'no ../shared/corpus'),
   ip: () => works('ip', ['-V']),
   systemd: () => works('systemctl', ['--version']) ?? works('systemd-analyze', ['--version']),
+  booted: () => works('/lib/systemd/systemd', ['--version']) ?? works('unshare', ['--mount', 'sh', '-c', namedCgroup]),
   busybox: () => (existsSync('/bin/busybox') ? undefined : 'no /bin/busybox'),
   sshd: () => (existsSync('/usr/sbin/sshd') ? account(1000) : 'no /usr/sbin/sshd'),
   age: () => works('age', ['--version']),
@@ -26,10 +27,13 @@ const probes = {
   redis: () => works('redis-server', ['--version']),
 } satisfies Record<string, () => string | undefined>
 
+/** What systemd keeps its units in, on a machine whose cgroups are not its own. */
+const namedCgroup = 'mount -t cgroup -o none,name=systemd cgroup /mnt'
+
 export type Need = keyof typeof probes
 
 /** Needs that CI may lack: they are oracles or foreign inputs, not parts of Gantry. */
-const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus', 'systemd', 'netem', 'nft', 'age', 'sops'])
+const optional: ReadonlySet<Need> = new Set(['kubectl', 'corpus', 'systemd', 'booted', 'netem', 'nft', 'age', 'sops'])
 const known = new Map<Need, string | undefined>()
 
 /** Why a need is not met here; undefined where it is. */

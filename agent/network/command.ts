@@ -18,13 +18,19 @@ export function run(argv: readonly [string, ...string[]], options: { input?: str
   const [program, ...args] = argv
   const shown = argv.join(' ')
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' })
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    // Not spawn's own: that one goes on where the program could not be started, and keeps the process from ending.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     const output: Buffer[] = []
     const errors: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
-    child.once('error', error => reject(new CommandError(`${shown}: ${error.message}`, undefined)))
+    child.once('error', error => {
+      clearTimeout(timer)
+      reject(new CommandError(`${shown}: ${error.message}`, undefined))
+    })
     child.once('close', (code, signal) => {
+      clearTimeout(timer)
       if (code === 0) return resolve(Buffer.concat(output).toString())
       const words = Buffer.concat(errors).toString().trim() || (signal ? `ended by ${signal}` : `exit code ${code}`)
       reject(new CommandError(`${shown}${options.input ? ` (${options.input.trim()})` : ''}: ${words}`, code ?? -1))
