@@ -9,10 +9,12 @@ import { checkImmutable } from '../../engine/plan/immutable.ts'
 import { plan } from '../../engine/plan/plan.ts'
 import type { Plan } from '../../engine/plan/step.ts'
 import { createRenderer, type Renderer } from '../../engine/render/renderer.ts'
+import { createKeyRing, type KeyRing } from '../../engine/render/sops/key-ring.ts'
 import { median, milliseconds, percentile, timed } from './bench.ts'
 import type { Bench, Row } from './bench.ts'
 import { MemoryTree } from './memory-tree.ts'
 import { forms, type FormName } from './repository-forms.ts'
+import { identities } from './sealing.ts'
 import { memoryOf } from './usage.ts'
 
 const sizes = [1_000, 10_000, 50_000]
@@ -98,15 +100,21 @@ class Repository {
   readonly apps: number
   readonly #form: FormName
 
-  constructor(form: FormName, size: number) {
+  private constructor(form: FormName, size: number) {
     this.#form = form
     this.apps = size / 4
-    for (let app = 0; app < this.apps; app += appsOfTeam) this.#write(forms[form].shared(teamOf(app), 0))
-    for (let app = 0; app < this.apps; app++) this.#write(forms[form].own(appOf(app, 0)))
   }
 
-  edit(app: number, version: number): void {
-    this.#write(forms[this.#form].own(appOf(app % this.apps, version)).slice(0, 1))
+  static async of(form: FormName, size: number): Promise<Repository> {
+    const repository = new Repository(form, size)
+    for (let app = 0; app < repository.apps; app += appsOfTeam) repository.editShared(app, 0)
+    for (let app = 0; app < repository.apps; app++) repository.#write(await forms[form].own(appOf(app, 0)))
+    return repository
+  }
+
+  async edit(app: number, version: number): Promise<void> {
+    const files = await forms[this.#form].own(appOf(app % this.apps, version))
+    this.#write(files.slice(0, 1))
   }
 
   editShared(app: number, version: number): void {
@@ -128,12 +136,13 @@ function appOf(app: number, version: number): { name: string; team: string; vers
 
 class Side {
   readonly #repository: Repository
-  readonly #renderer: Renderer = createRenderer()
+  readonly #renderer: Renderer
   readonly #cluster = new Cluster({ startVersion: 0 })
   rendered = 0
 
-  constructor(repository: Repository) {
+  constructor(repository: Repository, keyRing: KeyRing) {
     this.#repository = repository
+    this.#renderer = createRenderer({ keyRing })
   }
 
   /** What is done with a commit before it is accepted. */
@@ -167,9 +176,9 @@ class Side {
 }
 
 async function measure(form: FormName, size: number): Promise<Measured> {
-  const repository = new Repository(form, size)
+  const repository = await Repository.of(form, size)
   const { reads } = repository.tree
-  const side = new Side(repository)
+  const side = new Side(repository, createKeyRing({ identities, withoutKey: 'refuse' }))
   const before = memoryOf(process.pid, 'now')
   const begun = process.cpuUsage()
   const cold = await timed(async () => side.apply(await side.push()))
@@ -179,7 +188,7 @@ async function measure(form: FormName, size: number): Promise<Measured> {
   const [same, shared]: [number[], number[]] = [[], []]
   await side.push()
   for (let version = 1; version <= edits; version++) {
-    repository.edit(version * 7919, version)
+    await repository.edit(version * 7919, version)
     repository.tree.commit()
     Object.assign(reads, { trees: 0, blobs: 0 })
     const used = process.cpuUsage()

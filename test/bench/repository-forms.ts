@@ -1,4 +1,5 @@
-/** The forms in which a repository can hold the same apps: a quarter each Deployments, Services, ConfigMaps, ServiceAccounts. */
+/** The forms in which a repository can hold the same apps: a quarter each Deployments, Services, ConfigMaps (or Secrets), ServiceAccounts. */
+import { sealed } from './sealing.ts'
 
 export interface App {
   readonly name: string
@@ -13,12 +14,12 @@ export interface Form {
   /** What the apps of a team share. */
   shared(team: string, version: number): Files
   /** What is an app's own. Its first file is the one that a new version changes. */
-  own(app: App): Files
+  own(app: App): Files | Promise<Files>
   /** How many objects a new version of an app changes. */
   readonly changes: number
 }
 
-export type FormName = 'plain' | 'kustomize' | 'charts'
+export type FormName = 'plain' | 'kustomize' | 'charts' | 'secrets'
 
 /** Another form is another entry. */
 export const forms: Readonly<Record<FormName, Form>> = {
@@ -52,6 +53,18 @@ export const forms: Readonly<Record<FormName, Form>> = {
       ),
     ],
     own: ({ name, team, version }) => [[`${team}/${name}.yaml`, release({ name, team, version })]],
+  },
+  secrets: {
+    changes: 1,
+    shared: team => [[`${team}/namespace.yaml`, namespace(team)]],
+    own: async app => {
+      const [deployment, secret, ...others] = manifests({ ...app, greets: 'Secret' }).map(
+        ([file, text]) => [`${app.team}/${app.name}/${file}`, text] as const,
+      )
+      if (deployment === undefined || secret === undefined) return []
+      const [path, text] = secret
+      return [[path, await sealed(text)], deployment, ...others]
+    },
   },
 }
 
@@ -93,12 +106,16 @@ interface Web {
   readonly team?: string
   readonly version: number | string
   readonly greeting?: number
+  /** What holds the greeting. */
+  readonly greets?: 'ConfigMap' | 'Secret'
 }
 
-function manifests({ name, team, version, greeting }: Web): Files {
+function manifests({ name, team, version, greeting, greets = 'ConfigMap' }: Web): Files {
   const namespace = team === undefined ? '' : `  namespace: ${team}\n`
   const head = (apiVersion: string, kind: string): string =>
     `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n  name: ${name}\n${namespace}`
+  const [reference, file, data] =
+    greets === 'Secret' ? ['secretKeyRef', 'secret', 'stringData'] : ['configMapKeyRef', 'config', 'data']
   return [
     [
       'deployment.yaml',
@@ -116,12 +133,12 @@ spec:
           image: registry.example/${name}:v${version}
           ports: [{ name: http, containerPort: 8080 }]
           env:
-            - { name: GREETING, valueFrom: { configMapKeyRef: { name: ${name}, key: greeting } } }
+            - { name: GREETING, valueFrom: { ${reference}: { name: ${name}, key: greeting } } }
           resources: { requests: { cpu: 10m, memory: 16Mi }, limits: { memory: 64Mi } }
           readinessProbe: { httpGet: { path: /ready, port: http } }
 `,
     ],
-    ['config.yaml', `${head('v1', 'ConfigMap')}data:\n  greeting: hello ${greeting ?? version}\n`],
+    [`${file}.yaml`, `${head('v1', greets)}${data}:\n  greeting: hello ${greeting ?? version}\n`],
     [
       'service.yaml',
       `${head('v1', 'Service')}spec:\n  selector: { app: ${name} }\n  ports: [{ port: 80, targetPort: http }]\n`,
