@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { clusterKind } from './api/cluster-object.ts'
 import type { ClusterObject } from './api/cluster-object.ts'
-import type { ClusterView } from './cluster/view.ts'
+import type { Cluster } from './cluster/cluster.ts'
 import type { Event } from './core/event.ts'
 import { GitError } from './git/repository.ts'
 import type { Commit, CommitReader, Oid, Repository } from './git/repository.ts'
@@ -18,7 +18,7 @@ import type { Rendered, Renderer } from './render/renderer.ts'
 export interface FollowOptions {
   readonly repository: Repository
   readonly renderer: Renderer
-  readonly cluster: ClusterView
+  readonly cluster: Cluster
   readonly clusterName: string
   readonly branch: string
   readonly paths: readonly string[] | undefined

@@ -1,5 +1,5 @@
 /** From a commit to what becomes of it: rendered, checked, planned against the cluster, and let through or not. */
-import type { ClusterView } from './cluster/view.ts'
+import type { Cluster } from './cluster/cluster.ts'
 import { condense } from './api/condense.ts'
 import { verifyCommit } from './git/signature.ts'
 import type { Commit, CommitReader } from './git/repository.ts'
@@ -29,7 +29,7 @@ export interface Proposal {
 
 export interface ProposeOptions {
   readonly renderer: Renderer
-  readonly cluster: ClusterView
+  readonly cluster: Cluster
   readonly objects: CommitReader
   /** The folders of the branch that are followed. */
   readonly paths: readonly string[] | undefined
@@ -77,7 +77,7 @@ export async function propose(commit: Commit, options: ProposeOptions): Promise<
 }
 
 /** What the nodes of the cluster make of a commit's settings. */
-function checkCluster(cluster: ClusterView, rendered: Rendered): Problem[] {
+function checkCluster(cluster: Cluster, rendered: Rendered): Problem[] {
   return [...checkAdmission(cluster, rendered), ...checkEncryption(cluster, rendered.settings)]
 }
 

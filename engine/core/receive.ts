@@ -12,7 +12,7 @@ import { anew } from '../controllers/pod/fresh.ts'
 import { reportedStatus } from '../controllers/pod/reported-status.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
 import { plan } from '../plan/plan.ts'
-import { chainsOf, isStaged } from '../plan/stages.ts'
+import { isStaged } from '../plan/stages.ts'
 import type { PodReport } from '../protocol/session.ts'
 import { applyStep } from './apply-step.ts'
 import type { Event } from './event.ts'
@@ -80,7 +80,7 @@ export function receive(cluster: Cluster, event: Event, { env, options }: Contex
 
 /** A commit of which nothing waits for anything is applied at once; of any other each stage has its turn. */
 function firstChanges(cluster: Cluster, manifests: readonly Manifest[], env: Env): readonly Change[] {
-  const isPlain = !isStaged(chainsOf(manifests))
+  const isPlain = !isStaged(manifests)
   cluster.observer(Work).begin(isPlain ? undefined : manifests)
   return isPlain ? plan(cluster, manifests).steps.flatMap(step => applyStep(step, env)) : []
 }

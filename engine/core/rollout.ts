@@ -5,7 +5,16 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Change, Env } from '../cluster/view.ts'
 import type { Ailments } from '../controllers/health/ailments.ts'
 import { plan } from '../plan/plan.ts'
-import { type Chain, chainsOf, hookId, type HookStage, nodesChain, type Stage, stageTitle } from '../plan/stages.ts'
+import {
+  type Chain,
+  chainsOf,
+  hookId,
+  type HookStage,
+  isRelease,
+  isStaged,
+  type Stage,
+  stageTitle,
+} from '../plan/stages.ts'
 import type { PlanStep } from '../plan/step.ts'
 import { applyStep } from './apply-step.ts'
 import { moveHook } from './hook.ts'
@@ -29,6 +38,7 @@ export function hooksOf(
   manifests: readonly Manifest[],
   earlier: readonly HookStatus[],
 ): readonly HookStatus[] {
+  if (!isStaged(manifests)) return []
   const runs = plan(cluster, manifests).steps.flatMap(step => (step.kind === 'run' ? [step] : []))
   return chainsOf(manifests).flatMap(chain => {
     const own = runs.filter(({ stage }) => stage?.chain === chain.name)
@@ -77,10 +87,6 @@ export function advance(manifests: readonly Manifest[], ground: Ground): Advance
     waiting: all.flatMap(({ waiting }) => waiting),
     releases: chains.flatMap(chain => (isRelease(chain) && walks.get(chain.name)?.waiting.length ? chain.name : [])),
   }
-}
-
-function isRelease({ name }: Chain): boolean {
-  return name !== '' && name !== nodesChain
 }
 
 /** The field of the status, where there is anything to say. */

@@ -74,10 +74,23 @@ function chainNameOf({ object, release }: Manifest): ChainName {
   return release ? releaseKey(release) : ''
 }
 
+/** The other chains are the nodes', and what belongs to no release. */
+export function isRelease({ name }: Chain): boolean {
+  return name !== '' && name !== nodesChain
+}
+
 /** Whether anything of a commit waits for anything else. */
-export function isStaged(chains: readonly Chain[]): boolean {
+export const isStaged = once((manifests: readonly Manifest[]): boolean => {
+  // Mostly nothing does: that is told without any chain.
+  if (manifests.every(isOrdinary)) return false
   const isPlain = ({ kind }: Stage, place: number) => kind === 'removal' || (kind === 'wave' && place === 0)
-  return chains.some(({ dependsOn, stages }) => dependsOn.length > 0 || !stages.every(isPlain))
+  return chainsOf(manifests).some(({ dependsOn, stages }) => dependsOn.length > 0 || !stages.every(isPlain))
+})
+
+function isOrdinary({ object, release }: Manifest): boolean {
+  return (
+    hookOf(object) === undefined && waveOf(object) === 0 && (release === undefined || release.dependsOn.length === 0)
+  )
 }
 
 function chainOf(chain: ChainName, manifests: readonly Manifest[]): Chain {
