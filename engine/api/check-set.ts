@@ -1,6 +1,7 @@
 import type { Manifest } from './manifest.ts'
 import type { Problem } from './problem.ts'
 import { refOf } from './reference.ts'
+import { changedRange } from './changed-range.ts'
 import { ManifestSet } from './set/manifest-set.ts'
 import { checkDuplicates, checkNamespaces } from './set/names.ts'
 import { checkReferences } from './set/references.ts'
@@ -10,9 +11,10 @@ import { compareText } from './stable.ts'
 
 /** A set that was checked, kept so that the next one is checked only where it differs. */
 export interface CheckedSet {
+  readonly manifests: readonly Manifest[]
   /** In the order of the places that they stand at. */
   readonly problems: readonly Problem[]
-  /** By name; `''` holds the objects that belong to none. */
+  /** By name, in the order of the names; `''` holds the objects that belong to none. */
   readonly namespaces: ReadonlyMap<string, CheckedNamespace>
 }
 
@@ -23,27 +25,66 @@ interface CheckedNamespace {
   readonly claims: readonly AddressClaim[]
   /** The first manifest of each release. */
   readonly releases: ReadonlyMap<string, Manifest>
+  /** One of them depends on another. */
+  readonly hasDependents: boolean
 }
 
 /**
  * What only the manifests of a commit together can show: objects that stand twice, references to what is not there,
  * Services that reach nothing. Each manifest has passed `checkObject`. A namespace that holds the very manifests that it
- * held in the earlier set is not looked into again: nothing but its own manifests decides what is found there.
+ * held in the earlier set is not looked into again: nothing but its own manifests decides what is found there. So checking
+ * costs what the namespaces hold in which something changed.
  */
-export function checkSet(manifests: readonly Manifest[], earlier?: CheckedSet): CheckedSet {
-  const namespaces = new Map<string, CheckedNamespace>()
-  for (const [name, inside] of byNamespace(manifests)) {
-    const before = earlier?.namespaces.get(name)
-    namespaces.set(name, before && sameItems(before.manifests, inside) ? before : checkNamespace(inside))
+export function checkSet(manifests: readonly Manifest[], earlier: CheckedSet = nothing): CheckedSet {
+  const namespaces = new Map(earlier.namespaces)
+  for (const [name, inside] of changedNamespaces(earlier, manifests)) {
+    if (inside.length === 0) namespaces.delete(name)
+    else namespaces.set(name, checkNamespace(inside))
   }
-  const problems = [...checkAcross(namespaces), ...[...namespaces.values()].flatMap(each => each.problems)]
-  return { problems: inPlace(problems), namespaces }
+  const isSame =
+    namespaces.size === earlier.namespaces.size && [...namespaces.keys()].every(name => earlier.namespaces.has(name))
+  const ordered = isSame ? namespaces : new Map([...namespaces].sort(([a], [b]) => compareText(a, b)))
+  const problems = [...checkAcross(ordered), ...[...ordered.values()].flatMap(each => each.problems)]
+  return { manifests, problems: inPlace(problems), namespaces: ordered }
+}
+
+const nothing: CheckedSet = { manifests: [], problems: [], namespaces: new Map() }
+
+/** What the namespaces hold now that hold something else than before. */
+function* changedNamespaces(
+  { manifests: before, namespaces }: CheckedSet,
+  manifests: readonly Manifest[],
+): Generator<[string, readonly Manifest[]]> {
+  const { start, oldEnd, newEnd } = changedRange(before, manifests)
+  const gone = byNamespace(before.slice(start, oldEnd))
+  const come = byNamespace(manifests.slice(start, newEnd))
+  for (const name of new Set([...gone.keys(), ...come.keys()])) {
+    const [old, now] = [gone.get(name) ?? [], come.get(name) ?? []]
+    if (sameItems(old, now)) continue
+    const inside = namespaces.get(name)?.manifests ?? []
+    const [first] = old
+    const at = first === undefined ? placeAfter(before.slice(0, start), { name, inside }) : inside.indexOf(first)
+    yield [name, [...inside.slice(0, at), ...now, ...inside.slice(at + old.length)]]
+  }
+}
+
+/** Where in a namespace comes what follows upon these manifests. */
+function placeAfter(
+  manifests: readonly Manifest[],
+  { name, inside }: { readonly name: string; readonly inside: readonly Manifest[] },
+): number {
+  const last = inside.length === 0 ? undefined : manifests.findLast(each => namespaceOf(each) === name)
+  return last === undefined ? 0 : inside.indexOf(last) + 1
 }
 
 function checkNamespace(manifests: readonly Manifest[]): CheckedNamespace {
   const set = new ManifestSet(manifests)
   const problems = [checkDuplicates, checkReferences, checkServices].flatMap(check => check(set))
-  return { manifests, problems, claims: addressClaims(set), releases: firstOfReleases(manifests) }
+  const releases = firstOfReleases(manifests)
+  const hasDependents = [...releases.values()].some(
+    ({ release }) => release !== undefined && release.dependsOn.length > 0,
+  )
+  return { manifests, problems, claims: addressClaims(set), releases, hasDependents }
 }
 
 /** Costs what there are namespaces, releases and addresses asked for, not what there are manifests. */
@@ -62,19 +103,25 @@ function checkAcross(namespaces: ReadonlyMap<string, CheckedNamespace>): Problem
   return [
     ...checkNamespaces(firsts, declared),
     ...checkAddresses([...namespaces.values()].flatMap(({ claims }) => claims)),
-    ...checkReleases(new Map([...namespaces.values()].flatMap(({ releases }) => [...releases]))),
+    ...([...namespaces.values()].some(({ hasDependents }) => hasDependents)
+      ? checkReleases(new Map([...namespaces.values()].flatMap(({ releases }) => [...releases])))
+      : []),
   ]
 }
 
 function byNamespace(manifests: readonly Manifest[]): ReadonlyMap<string, Manifest[]> {
   const groups = new Map<string, Manifest[]>()
   for (const manifest of manifests) {
-    const namespace = manifest.object.metadata.namespace ?? ''
+    const namespace = namespaceOf(manifest)
     const group = groups.get(namespace)
     if (group) group.push(manifest)
     else groups.set(namespace, [manifest])
   }
   return groups
+}
+
+function namespaceOf({ object }: Manifest): string {
+  return object.metadata.namespace ?? ''
 }
 
 function sameItems(some: readonly Manifest[], others: readonly Manifest[]): boolean {
