@@ -61,8 +61,9 @@ export interface Released {
   readonly problems: readonly Problem[]
   /** What the charts say to who installs them. */
   readonly notes: readonly string[]
-  /** The folders of charts that Releases name, and all paths that were looked for. */
-  readonly asked: ReadonlySet<string>
+  /** The folders of charts that Releases name. */
+  readonly charts: ReadonlySet<string>
+  readonly units: readonly ReleaseUnit[]
   /** It holds for the commit's time alone. */
   readonly needsTime: boolean
 }
@@ -81,10 +82,15 @@ export async function renderReleases(
   before: BeforeReleases,
   { files, readers, time }: ReleasesOptions,
 ): Promise<Released> {
-  const own = [before.plain, before.built].flatMap(manifests => manifests.filter(isRelease))
   const problems: Problem[] = []
+  const asked = (from: 'plain' | 'built'): Rendering[] =>
+    before[from].filter(isRelease).map(manifest => ({
+      request: namedBy(manifest, { isPlain: from === 'plain', before, problems }),
+      unit: undefined,
+    }))
   let all: readonly Rendering[] = [
-    ...own.map(manifest => ({ request: namedBy(manifest, { before, problems }), unit: undefined })),
+    ...asked('plain'),
+    ...asked('built'),
     ...(before.chart === undefined ? [] : [alone(before.chart)]),
   ]
   let next: readonly Rendering[] = all
@@ -96,17 +102,19 @@ export async function renderReleases(
     const rendered = new Map(next.map((each, index) => [each.request.release, { ...each, unit: units[index] }]))
     all = all.map(each => rendered.get(each.request.release) ?? each)
     const again = all.map(each => ({ ...each, request: knowing(each, { all, before, time }) }))
-    next = again.filter(({ request }, index) => JSON.stringify(request) !== JSON.stringify(all[index]?.request))
+    next = again.filter(({ request }, index) => !isSame(request, all[index]?.request))
     if (next.length === 0) break
   }
   const circle = [...circleOf(all)]
+  const units = all.flatMap(({ unit }) => unit ?? [])
   if (readers.length > 0) problems.push(...circle, ...(circle.length === 0 ? next.map(tooDeep) : []))
   return {
-    manifests: all.flatMap(({ unit }) => unit?.manifests ?? []),
-    problems: [...problems, ...once(all.flatMap(({ unit }) => unit?.problems ?? []))],
-    notes: all.flatMap(({ unit }) => unit?.notes || []),
-    asked: new Set(all.flatMap(({ request, unit }) => [...folderOf(request), ...(unit?.asked ?? [])])),
-    needsTime: all.some(({ unit }) => unit?.needsTime === true),
+    manifests: units.flatMap(({ manifests }) => manifests),
+    problems: [...problems, ...distinct(units.flatMap(unit => unit.problems))],
+    notes: units.flatMap(({ notes }) => notes || []),
+    charts: new Set(all.flatMap(({ request }) => folderOf(request))),
+    units,
+    needsTime: units.some(({ needsTime }) => needsTime),
   }
 }
 
@@ -134,14 +142,29 @@ function alone(chart: string): Rendering {
   }
 }
 
-function namedBy(
-  { object, origin }: Manifest,
-  { before, problems }: { readonly before: BeforeReleases; readonly problems: Problem[] },
-): ReleaseRequest {
+interface Named {
+  /** The Release stands in a file as it is. */
+  readonly isPlain: boolean
+  readonly before: BeforeReleases
+  readonly problems: Problem[]
+}
+
+/** Requests that follow from their Release alone: while that stays, so do they. */
+const known = new WeakMap<Manifest, ReleaseRequest>()
+
+function namedBy(manifest: Manifest, named: Named): ReleaseRequest {
+  const earlier = known.get(manifest)
+  if (earlier !== undefined) return earlier
+  const request = requestOf(manifest, named)
+  const { valuesFrom = [] } = (manifest.object as Release).spec
+  if (valuesFrom.every(from => 'file' in from)) known.set(manifest, request)
+  return request
+}
+
+function requestOf({ object, origin }: Manifest, { isPlain, before, problems }: Named): ReleaseRequest {
   const { metadata, spec } = object as Release
   const { chart, values, valuesFrom = [], dependsOn = [] } = spec
   const given = valuesFrom.flatMap(from => sourceOf(from, { namespace: metadata.namespace, origin, before, problems }))
-  const isPlain = !before.built.some(manifest => manifest.object === object)
   const own: ValuesSource[] =
     values === undefined ? [] : [{ values, origin, secret: false, ...(isPlain ? { written: ['spec', 'values'] } : {}) }]
   return {
@@ -208,16 +231,22 @@ interface Known {
   readonly time: number
 }
 
+function isSame(request: ReleaseRequest, other: ReleaseRequest | undefined): boolean {
+  return request === other || JSON.stringify(request) === JSON.stringify(other)
+}
+
 /** The request with what the unit asked for: the commit's time, and the objects that its lookups mean. */
 function knowing({ request, unit }: Rendering, { all, before, time }: Known): ReleaseRequest {
   if (unit === undefined) return request
+  const needsTime = unit.needsTime || request.time !== undefined
+  if (!needsTime && unit.lookups.length === 0 && request.objects.length === 0) return request
   const others = all
     .filter(other => other.request.release !== request.release)
     .flatMap(other => other.unit?.manifests ?? [])
   return {
     ...request,
     objects: [before.plain, before.built, others].flatMap(manifests => foundBy(unit, manifests)),
-    ...(unit.needsTime || request.time !== undefined ? { time } : {}),
+    ...(needsTime ? { time } : {}),
   }
 }
 
@@ -229,13 +258,14 @@ function foundBy({ lookups }: ReleaseUnit, manifests: readonly Manifest[]): read
 
 /** Releases that look up what the others of a circle make: an error for each. */
 function* circleOf(all: readonly Rendering[]): Generator<Problem> {
+  const looking = all.filter(({ unit }) => unit !== undefined && unit.lookups.length > 0)
   const leads = new Map(
-    all.map(each => [
+    looking.map(each => [
       each,
       all.filter(other => other !== each && each.unit && foundBy(each.unit, other.unit?.manifests ?? []).length > 0),
     ]),
   )
-  for (const start of all) {
+  for (const start of looking) {
     const reached = new Set<Rendering>()
     const ahead = [...(leads.get(start) ?? [])]
     for (let each = ahead.pop(); each !== undefined; each = ahead.pop()) {
@@ -251,7 +281,7 @@ function* circleOf(all: readonly Rendering[]): Generator<Problem> {
 }
 
 /** What is wrong with a chart is so for each of its releases. */
-function once(problems: readonly Problem[]): Problem[] {
+function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map(problem => [JSON.stringify(problem), problem])).values()]
 }
 
@@ -265,8 +295,11 @@ function folderOf({ chart }: ReleaseRequest): string[] {
 }
 
 /** Charts of the branch that nothing renders. */
-export function unusedCharts(charts: readonly string[], asked: ReadonlySet<string>): Problem[] {
-  return charts
+export function unusedCharts(charts: readonly string[], released: Pick<Released, 'charts' | 'units'>): Problem[] {
+  const unnamed = charts.filter(chart => !released.charts.has(chart))
+  if (unnamed.length === 0) return []
+  const asked = new Set(released.units.flatMap(unit => unit.asked))
+  return unnamed
     .filter(chart => !asked.has(chart) && !asked.has(pathIn(chart, 'Chart.yaml')))
     .map(chart => ({
       file: pathIn(chart, 'Chart.yaml'),

@@ -172,7 +172,7 @@ async function renderTree(
     ...built.problems,
     ...released.problems,
     ...misplaced,
-    ...unusedCharts(root.charts, released.asked),
+    ...unusedCharts(root.charts, released),
   ]
   const found = settings.spec.secrets === 'encrypted' ? all.map(forbidden) : all
   const same = { root, isPassing, ...(released.needsTime ? { time } : {}) }
