@@ -1,12 +1,14 @@
 import Handlebars from 'handlebars'
 import type { Origin } from '../../api/problem.ts'
 import { RenderFailure } from '../failure.ts'
+import { Remembered } from '../remembered.ts'
 import { Lines } from '../source-text.ts'
-import { Remembered } from './remembered.ts'
 import type { Expression, HashEntry, Home, Literal, Path, PartialCall, Program, Statement } from './template.ts'
 
 /** What the parser gives, which nothing changes. */
-const parsed = new Remembered<hbs.AST.Program>(256)
+const parsed = new Remembered<hbs.AST.Program>({ mostBytes: 32 << 20, bytesOf: text => text.length * bytesOfLetter })
+/** At most: of a template that is one short tag after the other. */
+const bytesOfLetter = 100
 
 export interface ParseOptions {
   readonly file: string

@@ -5,7 +5,7 @@ import type { Problem } from '../../api/problem.ts'
 import { canonicalJson } from '../../api/stable.ts'
 import { fieldText, type FieldPath } from '../../api/report.ts'
 import { fieldOf, type Fields } from '../kustomize/fields.ts'
-import { Remembered } from './remembered.ts'
+import { Remembered } from '../remembered.ts'
 import type { ValuedChart } from './values.ts'
 import { readFieldsFile } from './yaml-document.ts'
 
@@ -41,7 +41,8 @@ type Check = (values: unknown) => readonly ErrorObject[]
 type Compiled = { readonly check: Check } | { readonly mistake: string }
 
 /** Compiling takes far longer than checking. */
-const compiled = new Remembered<Compiled>(32)
+const compiled = new Remembered<Compiled>({ mostBytes: 32 << 20, bytesOf: text => bytesOfValidator + text.length * 50 })
+const bytesOfValidator = 1 << 20
 
 /** A reference to another document is refused by the validator: nothing is fetched. */
 function compile({ $schema, ...schema }: Fields): Compiled {

@@ -3,6 +3,7 @@ import type { FieldPath } from '../../api/report.ts'
 import { compose } from '../compose.ts'
 import { locate, offsetOf } from '../locate.ts'
 import { readYaml, type Entry, type Node, type ScalarNode } from '../nodes.ts'
+import { Remembered } from '../remembered.ts'
 import { scalarValue } from '../scalar.ts'
 import { Lines, Unreadable, decode, decodeLoosely } from '../source-text.ts'
 import { RenderFailure } from '../failure.ts'
@@ -21,32 +22,56 @@ export interface ReadOptions {
   readonly lastKeyCounts?: boolean
 }
 
+/** A text as it was parsed, which nothing changes: what is composed of it is made anew each time. */
+interface Parsed {
+  readonly lines: Lines
+  readonly nodes: readonly Node[]
+}
+
+/** Many overlays are built from one base. Aliases are written out in the nodes, so that these are counted, not letters. */
+const bounds = {
+  mostBytes: 16 << 20,
+  bytesOf: (text: string, { nodes }: Parsed) =>
+    text.length + nodes.reduce((sum, { size }) => sum + size * bytesOfNode, bytesOfNode),
+}
+/** With the entry of a mapping that holds it, and its key. */
+const bytesOfNode = 300
+const parsed = new Remembered<Parsed>(bounds)
+const parsedWithLastKeys = new Remembered<Parsed>(bounds)
+
+function parse(text: string, lastKeyCounts: boolean): Parsed {
+  const roots = readYaml(text)
+  const nodes = roots.map((written, index) => {
+    const unended = index === roots.length - 1 && !text.endsWith('\n')
+    const root = unended ? withoutLastBreak(written, text) : written
+    return lastKeyCounts ? withLastKeys(root) : withWords(root)
+  })
+  return { lines: new Lines(text), nodes }
+}
+
 /** The documents of a text, empty ones left out. */
 export function readDocuments(
   source: Uint8Array | string,
   { file, inside, lastKeyCounts = false }: ReadOptions,
 ): SourceDocument[] {
   const text = typeof source === 'string' ? source : textOf(source, file)
-  const lines = new Lines(text)
-  const at = (offset: number | undefined): Origin =>
+  const at = (lines: Lines, offset: number | undefined): Origin =>
     inside ?? { file, ...(offset === undefined ? { line: 0, column: 0 } : lines.at(offset)) }
   try {
-    const roots = readYaml(text)
-    return roots.flatMap((written, index) => {
-      const unended = index === roots.length - 1 && !text.endsWith('\n')
-      const root = unended ? withoutLastBreak(written, text) : written
-      const node = lastKeyCounts ? withLastKeys(root) : withWords(root)
+    const known = lastKeyCounts ? parsedWithLastKeys : parsed
+    const { lines, nodes } = known.get(text, () => parse(text, lastKeyCounts))
+    return nodes.flatMap(node => {
       const { value, findings } = compose(node)
       const finding = findings.find(({ severity }) => severity === 'error')
       if (finding !== undefined) {
-        throw new RenderFailure(finding.message, { origin: at(finding.offset), remedy: finding.remedy })
+        throw new RenderFailure(finding.message, { origin: at(lines, finding.offset), remedy: finding.remedy })
       }
       if (value === null || value === undefined) return []
-      return [{ value, place: (path, target = 'value') => at(offsetOf(locate(node, path), target)) }]
+      return [{ value, place: (path, target = 'value') => at(lines, offsetOf(locate(node, path), target)) }]
     })
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
-    throw new RenderFailure(error.message, { origin: at(error.offset), remedy: error.remedy })
+    throw new RenderFailure(error.message, { origin: at(new Lines(text), error.offset), remedy: error.remedy })
   }
 }
 
