@@ -1,3 +1,4 @@
+import { once } from '../../api/once.ts'
 import { fieldOf, isFields, setField, splitPath, type Fields } from './fields.ts'
 import { gvkOf } from './resource.ts'
 import { isSelected, type Gvk } from './resource-id.ts'
@@ -16,7 +17,7 @@ export interface Slot {
 
 export interface Visit {
   /** What to make where the path ends and nothing is: nothing by itself. */
-  readonly make?: 'mapping' | 'scalar'
+  readonly make?: 'mapping' | 'scalar' | undefined
   visit(slot: Slot): void
 }
 
@@ -29,54 +30,56 @@ export function visitFields(object: Fields, visit: Visit & { readonly spec: Fiel
 }
 
 /** The same in an object of any kind; a list on the way stands for each of its items. */
-export function visitPath(object: Fields, { spec, ...how }: Visit & { readonly spec: FieldSpec }): void {
-  const make = spec.create === true ? how.make : undefined
-  const root: Slot = { value: object, write: () => undefined }
-  descend(root, { path: stepsOf(spec), make, visit: how.visit, whole: spec.path })
+export function visitPath(object: Fields, { spec, make, visit }: Visit & { readonly spec: FieldSpec }): void {
+  const walk = new Walk({ make: spec.create === true ? make : undefined, visit, path: spec.path })
+  walk.descend({ value: object, write: () => undefined }, firstStep(spec))
 }
 
-const steps = new WeakMap<FieldSpec, readonly string[]>()
+interface Step {
+  readonly name: string
+  /** `containers[]`: a list that is not made where it is missing. */
+  readonly isList: boolean
+  readonly next: Step | undefined
+}
 
 /** The default specs are followed thousands of times. */
-function stepsOf(spec: FieldSpec): readonly string[] {
-  const known = steps.get(spec) ?? splitPath(spec.path, '/')
-  steps.set(spec, known)
-  return known
-}
+const firstStep = once(({ path }: FieldSpec) =>
+  splitPath(path, '/').reduceRight<Step | undefined>(
+    (next, step) => ({ name: step.replace(/\[\]$/, ''), isList: step.endsWith('[]'), next }),
+    undefined,
+  ),
+)
 
-interface Walk {
-  readonly path: readonly string[]
-  readonly make: 'mapping' | 'scalar' | undefined
-  readonly whole: string
-  visit(slot: Slot): void
-}
+class Walk {
+  readonly #how: Visit & { readonly path: string }
 
-function descend(slot: Slot, walk: Walk): void {
-  const [step, ...rest] = walk.path
-  const { value } = slot
-  if (step === undefined) return walk.visit(slot)
-  if (value === null || value === undefined) return
-  if (Array.isArray(value)) {
-    for (const index of value.keys()) descend(itemSlot(value, index), walk)
-  } else if (isFields(value)) {
-    enter(value, { ...walk, path: rest, step })
-  } else {
-    throw new NotTraversable(`${walk.whole} leads through a value that is neither a mapping nor a list`)
+  constructor(how: Visit & { readonly path: string }) {
+    this.#how = how
   }
-}
 
-function enter(fields: Fields, { step, ...walk }: Walk & { readonly step: string }): void {
-  const name = step.replace(/\[\]$/, '')
-  const isList = name !== step
-  const make = isList ? undefined : walk.make
-  const present = fieldOf(fields, name)
-  if (present === undefined && make === undefined) return
-  if (present === undefined || present === null) {
-    if (isList) setField(fields, { name, value: [] })
-    else if (make !== undefined)
-      setField(fields, { name, value: walk.path.length === 0 && make === 'scalar' ? '' : {} })
+  descend(slot: Slot, step: Step | undefined): void {
+    const { value } = slot
+    if (step === undefined) return this.#how.visit(slot)
+    if (value === null || value === undefined) return
+    if (Array.isArray(value)) {
+      for (const index of value.keys()) this.descend(itemSlot(value, index), step)
+    } else if (isFields(value)) {
+      this.#enter(value, step)
+    } else {
+      throw new NotTraversable(`${this.#how.path} leads through a value that is neither a mapping nor a list`)
+    }
   }
-  descend({ value: fields[name], write: value => setField(fields, { name, value }) }, walk)
+
+  #enter(fields: Fields, { name, isList, next }: Step): void {
+    const make = isList ? undefined : this.#how.make
+    const present = fieldOf(fields, name)
+    if (present === undefined && make === undefined) return
+    if (present === undefined || present === null) {
+      if (isList) setField(fields, { name, value: [] })
+      else if (make !== undefined) setField(fields, { name, value: next === undefined && make === 'scalar' ? '' : {} })
+    }
+    this.descend({ value: fields[name], write: value => setField(fields, { name, value }) }, next)
+  }
 }
 
 function itemSlot(list: unknown[], index: number): Slot {

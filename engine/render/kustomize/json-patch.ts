@@ -1,4 +1,4 @@
-import { fieldOf, isFields, setField, type Fields } from './fields.ts'
+import { cloned, fieldOf, isFields, setField, type Fields } from './fields.ts'
 import { PatchMismatch } from './strategic-merge.ts'
 
 /** One operation of a JSON patch (RFC 6902). */
@@ -34,15 +34,15 @@ export function applyOperations(object: Fields, patch: readonly Operation[]): vo
 function apply(object: Fields, { op, path, from, value }: Operation): void {
   switch (op) {
     case 'add':
-      return addAt(object, path, structuredClone(value))
+      return addAt(object, path, cloned(value))
     case 'remove':
       return void removeAt(object, path)
     case 'replace':
-      return replaceAt(object, path, structuredClone(value))
+      return replaceAt(object, path, cloned(value))
     case 'move':
       return addAt(object, path, removeAt(object, from ?? ''))
     case 'copy':
-      return addAt(object, path, structuredClone(valueAt(object, from ?? '')))
+      return addAt(object, path, cloned(valueAt(object, from ?? '')))
     case 'test': {
       if (!same(valueAt(object, path), value)) throw new PatchMismatch(`the value at ${path} is not what "test" says`)
     }

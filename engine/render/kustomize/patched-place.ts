@@ -1,13 +1,13 @@
 import type { FieldPath, Locate } from '../../api/report.ts'
 import type { SourceDocument } from './document.ts'
-import { fieldOf, isFields, type Fields } from './fields.ts'
+import { cloned, fieldOf, isFields, type Fields } from './fields.ts'
 import { stepsOf, type Operation } from './json-patch.ts'
 import type { Resource } from './resource.ts'
 
 /** Where the fields of a resource are written that patches may have moved within their lists. */
 export function placeBeforePatches(resource: Resource): Locate {
   const { place } = resource
-  const written = structuredClone(resource.object)
+  const written = cloned(resource.object)
   return (path, target) => place(follow(written, { path, final: resource.object })?.path ?? path, target)
 }
 

@@ -1,7 +1,7 @@
 import type { Origin } from '../../api/problem.ts'
 import { readDocuments, type SourceDocument } from './document.ts'
 import { RenderFailure } from '../failure.ts'
-import { fieldOf, isFields, setField, type Fields } from './fields.ts'
+import { cloned, fieldOf, isFields, setField, type Fields } from './fields.ts'
 import { applyOperations, readOperations, type Operation } from './json-patch.ts'
 import type { MergeSchemas } from './merge-schema.ts'
 import { placeAfterMerge, placeAfterOperations, placeBeforePatches } from './patched-place.ts'
@@ -119,12 +119,12 @@ interface Merging extends PatchOptions {
 
 function mergeInto(set: ResourceSet, { resource, object, place, schemas, options, origin }: Merging): void {
   notePatch(resource)
-  const before = structuredClone(resource.object)
+  const before = cloned(resource.object)
   const { kind } = gvkOf(resource.object)
   const [name, namespace] = [nameOf(resource.object), namespaceOf(resource.object)]
   const [newName, newKind] = [options['allowNameChange'] === true, options['allowKindChange'] === true]
   if (newName || newKind) rememberId(resource)
-  const merged = placed(origin, () => strategicMerge(resource.object, { patch: structuredClone(object), schemas }))
+  const merged = placed(origin, () => strategicMerge(resource.object, { patch: cloned(object), schemas }))
   if (merged === undefined || isEmpty(merged)) {
     set.remove(resource)
     return

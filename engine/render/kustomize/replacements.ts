@@ -1,7 +1,7 @@
 import type { Origin } from '../../api/problem.ts'
 import { plainValue, readDocuments, type SourceDocument } from './document.ts'
 import { RenderFailure } from '../failure.ts'
-import { fieldOf, isFields, isScalar, setField, textOf, type Fields } from './fields.ts'
+import { cloned, fieldOf, isFields, isScalar, setField, textOf, type Fields } from './fields.ts'
 import type { Slot } from './field-spec.ts'
 import { fieldsListOf, listOf, replacementShape } from './kustomization.ts'
 import { allIds, checkCopy, type Resource } from './resource.ts'
@@ -125,7 +125,7 @@ function writeAt(object: Fields, { path, value, options, origin }: Write): void 
       slot.write(
         withPart(String(own ?? ''), { delimiter, part: String(value), index: Number(fieldOf(options, 'index') ?? 0) }),
       )
-    else slot.write(isScalar(own) && isScalar(value) ? likeType(value, own) : structuredClone(value))
+    else slot.write(isScalar(own) && isScalar(value) ? likeType(value, own) : cloned(value))
   }
 }
 
