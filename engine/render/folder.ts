@@ -11,6 +11,7 @@ import {
   withIgnoreFile,
   type IgnoreRules,
 } from './ignore-rules.ts'
+import type { BuildRequest } from './kustomize/answer.ts'
 import type { Scope } from './scope.ts'
 import type { Language, PlacedProblem, RenderedUnit } from './unit.ts'
 
@@ -25,7 +26,7 @@ export interface Folder {
   readonly scopeId: string
   readonly parts: ReadonlyMap<string, Part>
   /** The folders in it that are built by Kustomize, which may read files beside them: so they are no parts. */
-  readonly kustomizations: readonly string[]
+  readonly kustomizations: readonly BuildRequest[]
   /** The folders in it that are charts. */
   readonly charts: readonly string[]
   readonly manifests: readonly Manifest[]
@@ -79,15 +80,18 @@ export async function renderFolder(place: FolderPlace, walk: Walk): Promise<Fold
       : new Map(whole.kind === 'problem' ? [[whole.name, problemAt(path, whole)]] : [])
   const contents = [...parts.values()]
   const folders = contents.filter(part => part.kind === 'folder')
-  const ownAs = (kind: 'kustomization' | 'chart'): string[] => (whole?.kind === kind ? [path.replace(/\/$/, '')] : [])
+  const own = path.replace(/\/$/, '')
   return {
     kind: 'folder',
     tree,
     rulesId: place.rules.id,
     scopeId: scope.id,
     parts,
-    kustomizations: [...ownAs('kustomization'), ...folders.flatMap(({ kustomizations }) => kustomizations)],
-    charts: [...ownAs('chart'), ...folders.flatMap(({ charts }) => charts)],
+    kustomizations: [
+      ...(whole?.kind === 'kustomization' ? [{ folder: own }] : []),
+      ...folders.flatMap(({ kustomizations }) => kustomizations),
+    ],
+    charts: [...(whole?.kind === 'chart' ? [own] : []), ...folders.flatMap(({ charts }) => charts)],
     manifests: contents.flatMap(({ manifests }) => manifests),
     problems: contents.flatMap(({ problems }) => problems),
   }

@@ -1,6 +1,7 @@
 import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import type { CommitFiles } from './commit-files.ts'
+import type { BuildRequest } from './kustomize/answer.ts'
 import { kustomizationFiles } from './kustomize/kustomization.ts'
 import { pathIn } from './tree.ts'
 import type { TreeUnitKind } from './tree-unit.ts'
@@ -34,15 +35,12 @@ export const kustomizationUnit: TreeUnitKind<'kustomization'> = {
  * Component: their objects come through the overlays, as with Flux and Argo CD, which build the folders that they are told.
  */
 export async function buildAll(
-  folders: readonly string[],
+  requests: readonly BuildRequest[],
   { files, reader }: { readonly files: CommitFiles; readonly reader: TreeUnitReader<'kustomization'> },
 ): Promise<{ manifests: readonly Manifest[]; problems: readonly Problem[] }> {
-  const units = await reader.readAll(
-    files,
-    folders.map(folder => ({ folder })),
-  )
+  const units = await reader.readAll(files, requests)
   const bases = new Set(units.flatMap(({ folders }) => folders))
-  const applied = units.filter(({ isComponent }, index) => !isComponent && !bases.has(folders[index] ?? ''))
+  const applied = units.filter(({ isComponent }, index) => !isComponent && !bases.has(requests[index]?.folder ?? ''))
   return {
     manifests: applied.flatMap(({ manifests }) => manifests),
     problems: applied.flatMap(({ problems }) => problems),

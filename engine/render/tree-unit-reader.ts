@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from '../api/once.ts'
 import { GitError } from '../git/repository.ts'
 import { changedPaths, type TreeSource } from './changed-paths.ts'
 import { pathId, type CommitFiles } from './commit-files.ts'
@@ -58,7 +59,7 @@ export class TreeUnitReader<Name extends TreeUnitName> {
 
   async #readAll(files: CommitFiles, requests: readonly RequestOf<Name>[]): Promise<readonly ResultOf<Name>[]> {
     const touched = await this.#touched(files)
-    const units = requests.map(request => ({ request, key: JSON.stringify(request) }))
+    const units = requests.map(request => ({ request, key: keyOf(request) }))
     const read = new Map<string, Found<Name>>()
     const isKnown = (key: string): boolean => this.#memory.get(key).length > 0 && !touched.has(key)
     await Promise.all(
@@ -155,6 +156,9 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     return `${kind.name}.${hash}${validate ? '' : '.unchecked'}`
   }
 }
+
+/** Of requests that stay from commit to commit it is made once. */
+const keyOf = once((request: object) => JSON.stringify(request))
 
 interface Unit<Name extends TreeUnitName> {
   readonly request: RequestOf<Name>
