@@ -58,15 +58,17 @@ function manifestOf(value: object, line: number): Manifest {
 }
 
 const pool = array(object, { minLength: 1, maxLength: 12 })
-const picks = array(array(boolean(), { minLength: 12, maxLength: 12 }), { minLength: 1, maxLength: 6 })
+const pick = record({ taken: array(boolean(), { minLength: 12, maxLength: 12 }), turned: boolean() })
+const picks = array(pick, { minLength: 1, maxLength: 6 })
 
 test('a set that is checked after others gives what it gives by itself', () => {
   assert(
     property(pool, picks, (values, commits) => {
       const manifests = values.map((value, index) => manifestOf(value, index + 1))
       let earlier: CheckedSet | undefined
-      for (const commit of commits) {
-        const present = manifests.filter((_, index) => commit[index])
+      for (const { taken, turned } of commits) {
+        const present = manifests.filter((_, index) => taken[index])
+        if (turned) present.reverse()
         earlier = checkSet(present, earlier)
         expect(earlier).toEqual(checkSet(present))
       }

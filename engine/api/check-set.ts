@@ -1,7 +1,7 @@
 import type { Manifest } from './manifest.ts'
 import type { Problem } from './problem.ts'
 import { refOf } from './reference.ts'
-import { changedRange } from './changed-range.ts'
+import { changedRanges } from './changed-ranges.ts'
 import { ManifestSet } from './set/manifest-set.ts'
 import { checkDuplicates, checkNamespaces } from './set/names.ts'
 import { checkReferences } from './set/references.ts'
@@ -51,21 +51,24 @@ export function checkSet(manifests: readonly Manifest[], earlier: CheckedSet = n
 const nothing: CheckedSet = { manifests: [], problems: [], namespaces: new Map() }
 
 /** What the namespaces hold now that hold something else than before. */
-function* changedNamespaces(
+function changedNamespaces(
   { manifests: before, namespaces }: CheckedSet,
   manifests: readonly Manifest[],
-): Generator<[string, readonly Manifest[]]> {
-  const { start, oldEnd, newEnd } = changedRange(before, manifests)
-  const gone = byNamespace(before.slice(start, oldEnd))
-  const come = byNamespace(manifests.slice(start, newEnd))
-  for (const name of new Set([...gone.keys(), ...come.keys()])) {
-    const [old, now] = [gone.get(name) ?? [], come.get(name) ?? []]
-    if (sameItems(old, now)) continue
-    const inside = namespaces.get(name)?.manifests ?? []
-    const [first] = old
-    const at = first === undefined ? placeAfter(before.slice(0, start), { name, inside }) : inside.indexOf(first)
-    yield [name, [...inside.slice(0, at), ...now, ...inside.slice(at + old.length)]]
+): ReadonlyMap<string, readonly Manifest[]> {
+  const changed = new Map<string, readonly Manifest[]>()
+  for (const { oldStart, oldEnd, newStart, newEnd } of changedRanges(before, manifests)) {
+    const gone = byNamespace(before.slice(oldStart, oldEnd))
+    const come = byNamespace(manifests.slice(newStart, newEnd))
+    for (const name of new Set([...gone.keys(), ...come.keys()])) {
+      const [old, now] = [gone.get(name) ?? [], come.get(name) ?? []]
+      if (sameItems(old, now)) continue
+      const inside = changed.get(name) ?? namespaces.get(name)?.manifests ?? []
+      const [first] = old
+      const at = first ? inside.indexOf(first) : placeAfter(manifests.slice(0, newStart), { name, inside })
+      changed.set(name, [...inside.slice(0, at), ...now, ...inside.slice(at + old.length)])
+    }
   }
+  return changed
 }
 
 /** Where in a namespace comes what follows upon these manifests. */

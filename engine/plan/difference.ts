@@ -1,4 +1,4 @@
-import { changedRange } from '../api/changed-range.ts'
+import { changedRanges } from '../api/changed-ranges.ts'
 import type { Manifest } from '../api/manifest.ts'
 import { sourceAnnotation } from '../api/manifest.ts'
 import { once } from '../api/once.ts'
@@ -54,8 +54,12 @@ export class Difference implements Observer {
   }
 
   #follow(manifests: readonly Manifest[]): void {
-    const { start, oldEnd, newEnd } = changedRange(this.#manifests, manifests)
-    const [gone, come] = [this.#manifests.slice(start, oldEnd), manifests.slice(start, newEnd)]
+    const ranges = [...changedRanges(this.#manifests, manifests)]
+    const gone = new Set(ranges.flatMap(({ oldStart, oldEnd }) => this.#manifests.slice(oldStart, oldEnd)))
+    const come = ranges
+      .flatMap(({ newStart, newEnd }) => manifests.slice(newStart, newEnd))
+      // One that has only moved is there as before.
+      .filter(manifest => !gone.delete(manifest))
     this.#manifests = manifests
     for (const { object } of gone) this.#byId.delete(this.#reopen(object))
     for (const manifest of come) this.#byId.set(this.#reopen(manifest.object), manifest)
