@@ -1,4 +1,5 @@
 /** The age identities that open encrypted files. Their text is kept here and given to nobody. */
+import { webcrypto } from 'node:crypto'
 import { Decrypter, Encrypter, armor, identityToRecipient } from 'age-encryption'
 import { Unreadable } from '../source-text.ts'
 import type { AgeStanza, Recipients } from './metadata.ts'
@@ -28,7 +29,7 @@ export class Identities {
         if (line === '' || line.startsWith('#')) continue
         try {
           recipients.add(await identityToRecipient(line))
-          decrypter.addIdentity(line)
+          decrypter.addIdentity(line.startsWith(x25519Prefix) ? await privateKey(line) : line)
         } catch {
           throw new Unreadable(`line ${index + 1} of ${name} is no age identity`, {
             remedy: 'write AGE-SECRET-KEY-1…, as gantry secret keygen makes it',
@@ -63,6 +64,24 @@ export class Identities {
       return undefined
     }
   }
+}
+
+const x25519Prefix = 'AGE-SECRET-KEY-1'
+const bech32Letters = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
+/** What stands before the 32 bytes of a private X25519 key in PKCS #8 (RFC 8410). */
+const pkcs8Head = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
+/**
+ * An identity that was checked, as a key that is imported once: from its text the library makes the key, and the public
+ * one to it, anew for each file. A letter of Bech32 stands for five bits, the last six are its checksum.
+ */
+function privateKey(identity: string): Promise<webcrypto.CryptoKey> {
+  const bits = [...identity.slice(x25519Prefix.length, -6).toLowerCase()]
+    .map(letter => bech32Letters.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('')
+  const bytes = Array.from({ length: 32 }, (_, index) => Number.parseInt(bits.slice(8 * index, 8 * index + 8), 2))
+  const key = Buffer.concat([pkcs8Head, Buffer.from(bytes)])
+  return webcrypto.subtle.importKey('pkcs8', key, { name: 'X25519' }, false, ['deriveBits'])
 }
 
 /** Encrypts a data key for each recipient. Throws Unreadable for what is no age recipient. */
