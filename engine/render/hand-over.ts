@@ -48,6 +48,16 @@ export async function handOver(
   return true
 }
 
+/** Hands over what is in the small folders of paths that are likely to be asked for. */
+export async function handAhead(
+  handed: Handed,
+  { paths, ...source }: Source & { readonly paths: readonly string[] },
+): Promise<void> {
+  for (const folder of new Set(paths.map(path => splitPath(path).folder))) {
+    if (await handFolders(handed, { folder, source })) await handContents(handed, { folder, asked: false, source })
+  }
+}
+
 /** False where a folder on the way to the path, or that itself, is none. */
 async function handFolders(handed: Handed, { folder, source }: { folder: string; source: Source }): Promise<boolean> {
   const names = folder === '' ? [] : folder.split('/')

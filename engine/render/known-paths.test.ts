@@ -34,7 +34,7 @@ async function told(
   while (needed.length < 9) {
     const asked = new Set<string>()
     try {
-      const answer = ask(knownTree(Object.fromEntries(handed.paths), asked))
+      const answer = ask(knownTree(handed.paths, asked))
       return { answer, needed, asked: [...asked] }
     } catch (error) {
       if (!(error instanceof Needed)) throw error

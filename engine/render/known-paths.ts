@@ -33,7 +33,7 @@ export interface FileProblem extends Place {
  * The part of a commit's tree that a worker was handed. Paths are from the root of the tree; '' is the root. Where a
  * folder's names are known, other names are known not to be there.
  */
-export type KnownPaths = Readonly<Record<string, KnownPath>>
+export type KnownPaths = ReadonlyMap<string, KnownPath>
 
 /** A path of which nothing is known yet: the worker asks for it, and begins again with more at hand. */
 export class Needed extends Error {
@@ -51,10 +51,10 @@ export class Needed extends Error {
 export function knownTree(paths: KnownPaths, asked: Set<string>): TreeReader {
   const known = (path: string): KnownPath => {
     asked.add(path)
-    const found = at(paths, path)
+    const found = paths.get(path)
     if (found !== undefined) return found
     const { folder, name } = splitPath(path)
-    const above = at(paths, folder)
+    const above = paths.get(folder)
     if (typeof above === 'object' && 'names' in above && !above.names.includes(name)) return 'nothing'
     throw new Needed(path)
   }
@@ -62,7 +62,7 @@ export function knownTree(paths: KnownPaths, asked: Set<string>): TreeReader {
     read: (path, use) => {
       const found = known(path)
       if (typeof found !== 'object' || 'names' in found) return undefined
-      return Uint8Array.from(Buffer.from(contents(found, { path, use }), 'base64'))
+      return new Uint8Array(Buffer.from(contents(found, { path, use }), 'base64'))
     },
     isOpened: path => isOpened(known(path)),
     kind: path => {
@@ -71,16 +71,12 @@ export function knownTree(paths: KnownPaths, asked: Set<string>): TreeReader {
       return found === 'nothing' ? undefined : found
     },
     list: path => {
-      const found = path === '' ? (at(paths, path) ?? 'folder') : known(path)
+      const found = path === '' ? (paths.get(path) ?? 'folder') : known(path)
       asked.add(listingOf(path))
       if (found === 'folder') throw new Needed(listingOf(path))
       return typeof found === 'object' && 'names' in found ? found.names : undefined
     },
   }
-}
-
-function at(paths: KnownPaths, path: string): KnownPath | undefined {
-  return Object.hasOwn(paths, path) ? paths[path] : undefined
 }
 
 export function isOpened(found: KnownPath): found is OpenedFile {

@@ -3,13 +3,14 @@ import type { Problem } from '../api/problem.ts'
 import type { CommitFiles } from './commit-files.ts'
 import type { BuildRequest } from './kustomize/answer.ts'
 import { kustomizationFiles } from './kustomize/kustomization.ts'
-import { pathIn } from './tree.ts'
+import { pathIn, splitPath } from './tree.ts'
 import type { TreeUnitKind } from './tree-unit.ts'
 import type { TreeUnitReader } from './tree-unit-reader.ts'
 
 export const kustomizationUnit: TreeUnitKind<'kustomization'> = {
   name: 'kustomization',
   first: ({ folder }) => pathIn(folder, kustomizationFiles[0]),
+  likeness: ({ folder }) => splitPath(folder).folder,
   file: ({ folder }) => pathIn(folder, kustomizationFiles[0]),
   failed: ({ folder }, failure) => ({
     manifests: [],

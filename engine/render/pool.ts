@@ -157,7 +157,7 @@ class Lane {
       this.#fail(`takes longer than ${this.#limits.unitMilliseconds / 1000} s to read`),
     )
     // Copies, because a Buffer's memory may be a slice of a much larger one, all of which would cross.
-    const units = batch.map(({ bytes, options }) => ({ bytes: Uint8Array.from(bytes), options }))
+    const units = batch.map(({ bytes, options }) => ({ bytes: new Uint8Array(bytes), options }))
     const message: Batch = { units, maxOutputBytes: this.#limits.outputBytes }
     this.#worker.postMessage(
       message,

@@ -1,4 +1,5 @@
 import type { Manifest } from '../api/manifest.ts'
+import { once } from '../api/once.ts'
 import type { Origin, Problem } from '../api/problem.ts'
 import { refOf } from '../api/reference.ts'
 import type { KubeObject, Release, ReleaseValues } from '../api/types.ts'
@@ -13,9 +14,13 @@ import { pathIn } from './tree.ts'
 import type { TreeUnitKind } from './tree-unit.ts'
 import type { TreeUnitReader } from './tree-unit-reader.ts'
 
+const first = ({ chart }: ReleaseRequest): string =>
+  typeof chart === 'string' ? pathIn(chart, 'Chart.yaml') : placeFile(chart)
+
 export const releaseUnit: TreeUnitKind<'release'> = {
   name: 'release',
-  first: ({ chart }) => (typeof chart === 'string' ? pathIn(chart, 'Chart.yaml') : placeFile(chart)),
+  first,
+  likeness: first,
   file: ({ origin }) => origin.file,
   failed: ({ origin }, failure) => ({
     manifests: [],
@@ -101,8 +106,10 @@ export async function renderReleases(
     )
     const rendered = new Map(next.map((each, index) => [each.request.release, { ...each, unit: units[index] }]))
     all = all.map(each => rendered.get(each.request.release) ?? each)
-    const again = all.map(each => ({ ...each, request: knowing(each, { all, before, time }) }))
-    next = again.filter(({ request }, index) => !isSame(request, all[index]?.request))
+    next = all.flatMap(each => {
+      const request = knowing(each, { all, before, time })
+      return isSame(request, each.request) ? [] : [{ ...each, request }]
+    })
     if (next.length === 0) break
   }
   const circle = [...circleOf(all)]
@@ -231,7 +238,7 @@ interface Known {
   readonly time: number
 }
 
-function isSame(request: ReleaseRequest, other: ReleaseRequest | undefined): boolean {
+function isSame(request: ReleaseRequest, other: ReleaseRequest): boolean {
   return request === other || JSON.stringify(request) === JSON.stringify(other)
 }
 
@@ -282,17 +289,19 @@ function* circleOf(all: readonly Rendering[]): Generator<Problem> {
 
 /** What is wrong with a chart is so for each of its releases. */
 function distinct(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map(problem => [JSON.stringify(problem), problem])).values()]
+  return [...new Map(problems.map(problem => [textOfProblem(problem), problem])).values()]
 }
+
+const textOfProblem = once((problem: Problem) => JSON.stringify(problem))
 
 function tooDeep({ request }: Rendering): Problem {
   const message = `what the release looks up depends on more than ${lookupDepth - 1} other lookups`
   return { ...request.origin, severity: 'error', message, remedy: 'give it the value by spec.values' }
 }
 
-function folderOf({ chart }: ReleaseRequest): string[] {
-  return typeof chart === 'string' ? [segmentsOf(chart).join('/')] : []
-}
+const folderOf = once(({ chart }: ReleaseRequest): readonly string[] =>
+  typeof chart === 'string' ? [segmentsOf(chart).join('/')] : [],
+)
 
 /** Charts of the branch that nothing renders. */
 export function unusedCharts(charts: readonly string[], released: Pick<Released, 'charts' | 'units'>): Problem[] {

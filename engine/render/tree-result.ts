@@ -1,6 +1,6 @@
 import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
-import type { KnownPaths } from './known-paths.ts'
+import type { KnownPath } from './known-paths.ts'
 
 /** What every unit of several files gives. Plain JSON: it crosses threads and rests in the cache. */
 export interface TreeResult {
@@ -13,7 +13,7 @@ export interface TreeResult {
 }
 
 /** What a worker is handed: what is asked of the unit, and the part of the tree that is at hand. */
-export type WithPaths<Request> = Request & { readonly paths: KnownPaths }
+export type WithPaths<Request> = Request & { readonly paths: readonly (readonly [path: string, known: KnownPath])[] }
 
 /** A rendered unit, or the path that is still needed for it. */
 export type TreeAnswer<Result extends TreeResult> = { readonly needs: string } | Result

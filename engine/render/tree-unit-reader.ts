@@ -4,7 +4,7 @@ import { GitError } from '../git/repository.ts'
 import { changedPaths, type TreeSource } from './changed-paths.ts'
 import { pathId, type CommitFiles } from './commit-files.ts'
 import type { DiskCache } from './disk-cache.ts'
-import { handOver, nothingHanded } from './hand-over.ts'
+import { handAhead, handOver, nothingHanded } from './hand-over.ts'
 import type { Limits, Pool } from './pool.ts'
 import type { KeyRing } from './sops/key-ring.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from './tree-result.ts'
@@ -17,6 +17,8 @@ import { Turnstile } from './turnstile.ts'
 const maxRounds = 500
 /** The files of so many units are held in memory while they wait to be rendered. */
 const maxInFlight = 32
+/** So many groups of units that are alike are known. */
+const mostAlike = 1_000
 
 export interface TreeUnitReaderOptions<Name extends TreeUnitName> {
   readonly kind: TreeUnitKind<Name>
@@ -37,6 +39,8 @@ export class TreeUnitReader<Name extends TreeUnitName> {
   /** Of the tree that was rendered last; a unit that could not be rendered is not in it. */
   readonly #memory = new TreeUnitMemory<ResultOf<Name>>()
   #last: TreeSource | undefined
+  /** The files of the unit that was rendered last of those that are alike. */
+  readonly #alike = new Map<string, readonly string[]>()
   /** Each tree is compared with the one before: one at a time. */
   readonly #oneTree = new Turnstile(1)
   readonly #units = new Turnstile(maxInFlight)
@@ -107,10 +111,13 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     }
     const { result, text, milliseconds } = rendered
     const ids = await Promise.all(result.asked.map(path => pathId(files, path)))
+    const kept = { result, ids }
+    if (this.#alike.size >= mostAlike) this.#alike.clear()
+    this.#alike.set(this.#options.kind.likeness(request), filesOf(kept))
     if (!result.secret) {
       this.#options.disk?.put(this.#diskKey(key), `{"ids":${JSON.stringify(ids)},"result":${text}}`)
     }
-    return this.#told(request, { result, ids }, { cache: 'miss', milliseconds })
+    return this.#told(request, kept, { cache: 'miss', milliseconds })
   }
 
   #told(
@@ -118,8 +125,7 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     kept: Kept<ResultOf<Name>>,
     how: Pick<UnitTrace, 'cache' | 'milliseconds'> = { cache: 'hit', milliseconds: 0 },
   ): Kept<ResultOf<Name>> {
-    const files = kept.result.asked.filter((_, index) => /^(file|executable) /.test(kept.ids[index] ?? ''))
-    this.#options.onUnit?.({ unit: this.#options.kind.file(request), files, ...how })
+    this.#options.onUnit?.({ unit: this.#options.kind.file(request), files: filesOf(kept), ...how })
     return kept
   }
 
@@ -132,14 +138,16 @@ export class TreeUnitReader<Name extends TreeUnitName> {
   > {
     const { kind, pool, limits, validate } = this.#options
     const handed = nothingHanded()
+    const source = { files, maxBytes: limits.fileBytes, open: this.#options }
     let path = kind.first(request)
     let milliseconds = 0
+    await handAhead(handed, { paths: this.#alike.get(kind.likeness(request)) ?? [], ...source })
     for (let round = 0; round < maxRounds; round++) {
-      if (!(await handOver(handed, { path, files, maxBytes: limits.fileBytes, open: this.#options }))) {
+      if (!(await handOver(handed, { path, ...source }))) {
         return { failure: `reads more than ${limits.fileBytes >> 20} MiB of files` }
       }
       if (handed.failure !== undefined) return { failure: handed.failure }
-      const given: WithPaths<RequestOf<Name>> = { ...request, paths: Object.fromEntries(handed.paths) }
+      const given: WithPaths<RequestOf<Name>> = { ...request, paths: [...handed.paths] }
       const answered = await pool.run(Buffer.from(JSON.stringify(given)), { language: kind.name, validate })
       if ('failure' in answered) return answered
       milliseconds += answered.milliseconds
@@ -169,6 +177,11 @@ interface Unit<Name extends TreeUnitName> {
 type Found<Name extends TreeUnitName> =
   | Kept<ResultOf<Name>>
   | { readonly result: ResultOf<Name>; readonly ids?: undefined }
+
+/** Of all that it looked for what was a file. */
+function filesOf({ result, ids }: Kept<TreeResult>): readonly string[] {
+  return result.asked.filter((_, index) => /^(file|executable) /.test(ids[index] ?? ''))
+}
 
 async function isUnchanged({ result, ids }: Kept<TreeResult>, files: CommitFiles): Promise<boolean> {
   for (const [index, path] of result.asked.entries()) if ((await pathId(files, path)) !== ids[index]) return false

@@ -23,6 +23,8 @@ export interface TreeUnitKind<Name extends TreeUnitName> {
   readonly name: Name
   /** A path that the unit is sure to look for: it is handed over before it is asked for. */
   first(request: RequestOf<Name>): string
+  /** Units of which this is the same read much the same folders: what one asked for the next is given at once. */
+  likeness(request: RequestOf<Name>): string
   /** The file that says what the unit is made of. */
   file(request: RequestOf<Name>): string
   /** What the unit gives where no worker could render it; `failure` follows the name of the unit. */

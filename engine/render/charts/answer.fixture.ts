@@ -23,14 +23,14 @@ export function answerOf(
   given: Partial<ReleaseRequest> = {},
   { validate = true }: { readonly validate?: boolean } = {},
 ): ReleaseUnit {
-  const paths: Record<string, KnownPath> = {}
+  const paths = new Map<string, KnownPath>()
   for (;;) {
     // As it crosses threads.
-    const request = JSON.parse(JSON.stringify({ ...release, ...given, paths }))
+    const request = JSON.parse(JSON.stringify({ ...release, ...given, paths: [...paths] }))
     const answer = answerOpened(request, { validate, archives: new ChartArchives() })
     if (!('needs' in answer)) return answer
     const path = answer.needs.replace(/\/$/, '')
-    paths[path] = path === answer.needs ? known(tree, path) : namesIn(tree, path)
+    paths.set(path, path === answer.needs ? known(tree, path) : namesIn(tree, path))
   }
 }
 

@@ -120,7 +120,7 @@ export function answerOpened(
       needsTime = true
       return release.time ?? 0
     }
-    const tree = archives.in(knownTree(paths, asked))
+    const tree = archives.in(knownTree(new Map(paths), asked))
     const { origin } = release
     const chart = chartFolder(tree, { chart: release.chart, origin })
     const layers = release.values.map(source => layerOf(source, { tree, origin }))

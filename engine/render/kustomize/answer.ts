@@ -21,9 +21,9 @@ export interface BuiltUnit extends TreeResult {
 export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate: boolean }): TreeAnswer<BuiltUnit> {
   const { folder, paths }: WithPaths<BuildRequest> = JSON.parse(new TextDecoder().decode(bytes))
   const asked = new Set<string>()
-  const opened = Object.entries(paths).flatMap(([file, known]) => (isOpened(known) ? [{ file, known }] : []))
+  const opened = paths.flatMap(([file, known]) => (isOpened(known) ? [{ file, known }] : []))
   try {
-    const built = buildKustomization(knownTree(paths, asked), folder)
+    const built = buildKustomization(knownTree(new Map(paths), asked), folder)
     const checked = built.resources.map(resource => checkResource(resource, { validate, defaultNamespace }))
     return {
       manifests: checked.flatMap(({ manifests }) => manifests),

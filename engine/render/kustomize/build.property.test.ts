@@ -185,22 +185,26 @@ test('a build that is handed any part of a tree asks for more, and gives the sam
     'base/kustomization.yaml': 'resources: [a.yaml]',
     'base/a.yaml': web,
   }
-  const whole: Record<string, KnownPath> = { o: 'folder', base: 'folder' }
-  for (const [path, text] of Object.entries(files)) whole[path] = { base64: Buffer.from(text).toString('base64') }
-  for (const folder of ['o', 'base'])
-    for (const name of ['kustomization.yml', 'Kustomization']) whole[`${folder}/${name}`] = 'nothing'
-  const answer = (paths: Record<string, KnownPath>) =>
-    answerBuild(Buffer.from(JSON.stringify({ folder: 'o', paths })), { validate: false })
+  const whole = new Map<string, KnownPath>([
+    ['o', 'folder'],
+    ['base', 'folder'],
+    ...Object.entries(files).map(([path, text]) => [path, { base64: Buffer.from(text).toString('base64') }] as const),
+    ...['o', 'base'].flatMap(folder =>
+      ['kustomization.yml', 'Kustomization'].map(name => [`${folder}/${name}`, 'nothing'] as const),
+    ),
+  ])
+  const answer = (paths: ReadonlyMap<string, KnownPath>) =>
+    answerBuild(Buffer.from(JSON.stringify({ folder: 'o', paths: [...paths] })), { validate: false })
   fc.assert(
-    fc.property(fc.subarray(Object.keys(whole)), known => {
-      const paths = Object.fromEntries(known.map(path => [path, whole[path] ?? 'nothing']))
+    fc.property(fc.subarray([...whole.keys()]), known => {
+      const paths = new Map(known.map(path => [path, whole.get(path) ?? 'nothing']))
       for (let given = answer(paths); 'needs' in given; given = answer(paths)) {
-        expect(paths).not.toHaveProperty([given.needs])
-        paths[given.needs] = whole[given.needs] ?? 'nothing'
+        expect([...paths.keys()]).not.toContain(given.needs)
+        paths.set(given.needs, whole.get(given.needs) ?? 'nothing')
       }
       expect(answer(paths)).toEqual(answer(whole))
     }),
     { numRuns: 60 },
   )
-  expect(() => knownTree({}, new Set()).read('x')).toThrow(Needed)
+  expect(() => knownTree(new Map(), new Set()).read('x')).toThrow(Needed)
 })
