@@ -1,5 +1,5 @@
 import { once } from '../../api/once.ts'
-import { fieldOf, isFields, setField, splitPath, type Fields } from './fields.ts'
+import { fieldOf, isFields, setField, splitPath, textOf, type Fields } from './fields.ts'
 import { gvkOf } from './resource.ts'
 import { isSelected, type Gvk } from './resource-id.ts'
 
@@ -26,6 +26,9 @@ export class NotTraversable extends Error {}
 
 /** Visits every place that a path leads to in an object of the spec's kind. */
 export function visitFields(object: Fields, visit: Visit & { readonly spec: FieldSpec }): void {
+  const { kind = '' } = visit.spec
+  // Mostly the kind tells: that saves taking the apiVersion apart.
+  if (kind !== '' && kind !== textOf(object, 'kind')) return
   if (isSelected(gvkOf(object), visit.spec)) visitPath(object, visit)
 }
 
