@@ -1,7 +1,8 @@
 import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import type { CommitFiles } from './commit-files.ts'
-import type { BuildRequest } from './kustomize/answer.ts'
+import { FlatMap } from './flat-map.ts'
+import type { BuildRequest, BuiltUnit } from './kustomize/answer.ts'
 import { kustomizationFiles } from './kustomize/kustomization.ts'
 import { pathIn, splitPath } from './tree.ts'
 import type { TreeUnitKind } from './tree-unit.ts'
@@ -31,19 +32,27 @@ export const kustomizationUnit: TreeUnitKind<'kustomization'> = {
   }),
 }
 
+/** What all units give together, kept for the next commit, which mostly has nearly all of them. */
+export class BuildSums {
+  readonly bases = new FlatMap(({ folders }: BuiltUnit) => folders)
+  readonly manifests = new FlatMap((unit: BuiltUnit) => unit.manifests)
+  readonly problems = new FlatMap((unit: BuiltUnit) => unit.problems)
+}
+
 /**
  * What the kustomizations of a commit give. One that another is built from (a base) is not applied by itself, nor is a
  * Component: their objects come through the overlays, as with Flux and Argo CD, which build the folders that they are told.
  */
 export async function buildAll(
   requests: readonly BuildRequest[],
-  { files, reader }: { readonly files: CommitFiles; readonly reader: TreeUnitReader<'kustomization'> },
+  {
+    files,
+    reader,
+    sums,
+  }: { readonly files: CommitFiles; readonly reader: TreeUnitReader<'kustomization'>; readonly sums: BuildSums },
 ): Promise<{ manifests: readonly Manifest[]; problems: readonly Problem[] }> {
   const units = await reader.readAll(files, requests)
-  const bases = new Set(units.flatMap(({ folders }) => folders))
+  const bases = new Set(sums.bases.of(units))
   const applied = units.filter(({ isComponent }, index) => !isComponent && !bases.has(requests[index]?.folder ?? ''))
-  return {
-    manifests: applied.flatMap(({ manifests }) => manifests),
-    problems: applied.flatMap(({ problems }) => problems),
-  }
+  return { manifests: sums.manifests.of(applied), problems: sums.problems.of(applied) }
 }

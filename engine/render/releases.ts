@@ -8,6 +8,7 @@ import { placeFile } from '../remotes/place.ts'
 import type { ReleaseRequest, ReleaseUnit, ValuesSource } from './charts/answer.ts'
 import { lookupAmong } from './charts/release.ts'
 import type { CommitFiles } from './commit-files.ts'
+import { FlatMap } from './flat-map.ts'
 import { isFields, type Fields } from './kustomize/fields.ts'
 import { segmentsOf } from './scope.ts'
 import { pathIn } from './tree.ts'
@@ -59,6 +60,7 @@ export interface ReleasesOptions {
   readonly readers: readonly TreeUnitReader<'release'>[]
   /** The commit's, in seconds since 1970. */
   readonly time: number
+  readonly sums: ReleaseSums
 }
 
 export interface Released {
@@ -73,6 +75,20 @@ export interface Released {
   readonly needsTime: boolean
 }
 
+/** What all units give together, kept for the next commit, which mostly has nearly all of them. */
+export class ReleaseSums {
+  readonly plain = new FlatMap(releasesAmong)
+  readonly built = new FlatMap(releasesAmong)
+  readonly charts = new FlatMap(folderOf)
+  /** Those that ask for more than their request. */
+  readonly curious = new FlatMap((unit: ReleaseUnit) => (unit.needsTime || unit.lookups.length > 0 ? [unit] : []))
+  readonly manifests = new FlatMap((unit: ReleaseUnit) => unit.manifests)
+  readonly problems = new FlatMap(({ problems }: ReleaseUnit) =>
+    problems.map(problem => ({ problem, text: JSON.stringify(problem) })),
+  )
+  readonly notes = new FlatMap(({ notes }: ReleaseUnit) => (notes === '' ? [] : [notes]))
+}
+
 /** A release as it is asked for, and what it gave last. */
 interface Rendering {
   readonly request: ReleaseRequest
@@ -83,70 +99,83 @@ interface Rendering {
  * Renders the charts that a commit's Releases name. Each is first rendered knowing neither the commit's time nor its
  * objects, and again with those that it asked for: so a commit that changes neither renders nothing.
  */
-export async function renderReleases(
-  before: BeforeReleases,
-  { files, readers, time }: ReleasesOptions,
-): Promise<Released> {
+export async function renderReleases(before: BeforeReleases, options: ReleasesOptions): Promise<Released> {
+  const { files, readers, sums } = options
+  const [reader, ...others] = readers
   const problems: Problem[] = []
-  const asked = (from: 'plain' | 'built'): Rendering[] =>
-    before[from].filter(isRelease).map(manifest => ({
-      request: namedBy(manifest, { isPlain: from === 'plain', before, problems }),
-      unit: undefined,
-    }))
-  let all: readonly Rendering[] = [
-    ...asked('plain'),
-    ...asked('built'),
-    ...(before.chart === undefined ? [] : [alone(before.chart)]),
-  ]
-  let next: readonly Rendering[] = all
-  for (const reader of readers) {
+  const requests = requestsOf(before, { problems, sums })
+  const first = (await reader?.readAll(files, requests)) ?? []
+  const isAlone = sums.curious.of(first).length === 0
+  const asked = isAlone ? undefined : await renderCurious(requests, { first, others, before, problems, ...options })
+  const units = asked ?? first
+  return {
+    manifests: sums.manifests.of(units),
+    problems: [...problems, ...distinct(sums.problems.of(units))],
+    notes: sums.notes.of(units),
+    charts: new Set(sums.charts.of(requests)),
+    units,
+    needsTime: !isAlone && units.some(({ needsTime }) => needsTime),
+  }
+}
+
+function requestsOf(
+  before: BeforeReleases,
+  { problems, sums }: { readonly problems: Problem[]; readonly sums: ReleaseSums },
+): readonly ReleaseRequest[] {
+  const asked = (from: 'plain' | 'built'): ReleaseRequest[] =>
+    sums[from].of(before[from]).map(manifest => namedBy(manifest, { isPlain: from === 'plain', before, problems }))
+  return [...asked('plain'), ...asked('built'), ...(before.chart === undefined ? [] : [alone(before.chart)])]
+}
+
+interface Curious extends ReleasesOptions {
+  /** What each release gave that knew nothing more. */
+  readonly first: readonly ReleaseUnit[]
+  /** For the next times. */
+  readonly others: readonly TreeUnitReader<'release'>[]
+  readonly before: BeforeReleases
+  readonly problems: Problem[]
+}
+
+/** Renders releases again with what they ask for, until none asks for more. */
+async function renderCurious(
+  requests: readonly ReleaseRequest[],
+  { first, others, before, problems, files, time }: Curious,
+): Promise<readonly ReleaseUnit[]> {
+  let all: readonly Rendering[] = requests.map((request, index) => ({ request, unit: first[index] }))
+  const asking = (): Rendering[] =>
+    all.flatMap(each => {
+      const request = knowing(each, { all, before, time })
+      return isSame(request, each.request) ? [] : [{ ...each, request }]
+    })
+  let next = asking()
+  for (const reader of others) {
+    if (next.length === 0) break
     const units = await reader.readAll(
       files,
       next.map(({ request }) => request),
     )
     const rendered = new Map(next.map((each, index) => [each.request.release, { ...each, unit: units[index] }]))
     all = all.map(each => rendered.get(each.request.release) ?? each)
-    next = all.flatMap(each => {
-      const request = knowing(each, { all, before, time })
-      return isSame(request, each.request) ? [] : [{ ...each, request }]
-    })
-    if (next.length === 0) break
+    next = asking()
   }
   const circle = [...circleOf(all)]
-  const units = all.flatMap(({ unit }) => unit ?? [])
-  if (readers.length > 0) problems.push(...circle, ...(circle.length === 0 ? next.map(tooDeep) : []))
-  return {
-    manifests: units.flatMap(({ manifests }) => manifests),
-    problems: [...problems, ...distinct(units.flatMap(unit => unit.problems))],
-    notes: units.flatMap(({ notes }) => notes || []),
-    charts: new Set(all.flatMap(({ request }) => folderOf(request))),
-    units,
-    needsTime: units.some(({ needsTime }) => needsTime),
-  }
+  problems.push(...circle, ...(circle.length === 0 ? next.map(tooDeep) : []))
+  return all.flatMap(({ unit }) => unit ?? [])
 }
 
-function isRelease({ object }: Manifest): boolean {
-  return object.kind === 'Release' && refOf(object).kind === 'Release'
+function releasesAmong(manifest: Manifest): Manifest[] {
+  const { object } = manifest
+  return object.kind === 'Release' && refOf(object).kind === 'Release' ? [manifest] : []
 }
 
 /** A render follows from the commit alone, which does not tell whether anything ran before: as `helm template` has it. */
 const always = { isInstall: true, isUpgrade: false, revision: 1, objects: [] }
 
-function alone(chart: string): Rendering {
+function alone(chart: string): ReleaseRequest {
   const name = chart.split('/').at(-1) || 'release'
   const origin = { file: pathIn(chart, 'Chart.yaml'), line: 1, column: 1 }
-  return {
-    request: {
-      ...always,
-      name,
-      namespace: 'default',
-      chart,
-      origin,
-      values: [],
-      release: { name, namespace: 'default', targetNamespace: 'default', dependsOn: [], origin },
-    },
-    unit: undefined,
-  }
+  const release = { name, namespace: 'default', targetNamespace: 'default', dependsOn: [], origin }
+  return { ...always, name, namespace: 'default', chart, origin, values: [], release }
 }
 
 interface Named {
@@ -288,20 +317,20 @@ function* circleOf(all: readonly Rendering[]): Generator<Problem> {
 }
 
 /** What is wrong with a chart is so for each of its releases. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map(problem => [textOfProblem(problem), problem])).values()]
-}
-
-const textOfProblem = once((problem: Problem) => JSON.stringify(problem))
+const distinct = once(
+  (problems: readonly { readonly problem: Problem; readonly text: string }[]): readonly Problem[] => [
+    ...new Map(problems.map(({ problem, text }) => [text, problem])).values(),
+  ],
+)
 
 function tooDeep({ request }: Rendering): Problem {
   const message = `what the release looks up depends on more than ${lookupDepth - 1} other lookups`
   return { ...request.origin, severity: 'error', message, remedy: 'give it the value by spec.values' }
 }
 
-const folderOf = once(({ chart }: ReleaseRequest): readonly string[] =>
-  typeof chart === 'string' ? [segmentsOf(chart).join('/')] : [],
-)
+function folderOf({ chart }: ReleaseRequest): string[] {
+  return typeof chart === 'string' ? [segmentsOf(chart).join('/')] : []
+}
 
 /** Charts of the branch that nothing renders. */
 export function unusedCharts(charts: readonly string[], released: Pick<Released, 'charts' | 'units'>): Problem[] {

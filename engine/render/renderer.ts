@@ -11,8 +11,8 @@ import { DiskCache } from './disk-cache.ts'
 import { inFile, renderFolder, settingsFile, type Folder, type Part } from './folder.ts'
 import { noRules } from './ignore-rules.ts'
 import { mountRemotes } from './mount-remotes.ts'
-import { buildAll, kustomizationUnit } from './kustomizations.ts'
-import { lookupDepth, releaseUnit, renderReleases, unusedCharts } from './releases.ts'
+import { buildAll, BuildSums, kustomizationUnit } from './kustomizations.ts'
+import { lookupDepth, releaseUnit, ReleaseSums, renderReleases, unusedCharts } from './releases.ts'
 import { PolicyChecker } from './policy/checker.ts'
 import { defaultLimits, Pool, type Limits } from './pool.ts'
 import { scopeOf, segmentsOf } from './scope.ts'
@@ -87,7 +87,8 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const policies = new PolicyChecker(pool, allLimits)
   const save = (): void =>
     disk?.save(() => new Set([reader, kustomizations, ...releases].flatMap(each => [...each.liveKeys()])))
-  const parts = { reader, kustomizations, releases, policies, validate, remotes }
+  const sums = { built: new BuildSums(), released: new ReleaseSums() }
+  const parts = { reader, kustomizations, releases, sums, policies, validate, remotes }
   const trees: RenderedTree[] = []
 
   return {
@@ -137,6 +138,7 @@ interface TreeOptions {
   readonly chart: string | undefined
   readonly kustomizations: TreeUnitReader<'kustomization'>
   readonly releases: readonly TreeUnitReader<'release'>[]
+  readonly sums: { readonly built: BuildSums; readonly released: ReleaseSums }
   readonly policies: PolicyChecker
   readonly validate: boolean
   readonly remotes: Remotes | undefined
@@ -145,7 +147,7 @@ interface TreeOptions {
 
 async function renderTree(
   { objects, tree, time }: Source,
-  { paths, chart, reader, kustomizations, releases, policies, validate, remotes, earlier }: TreeOptions,
+  { paths, chart, reader, kustomizations, releases, sums, policies, validate, remotes, earlier }: TreeOptions,
 ): Promise<Omit<RenderedTree, 'id'>> {
   const { settings, problems } = await readSettings({ objects, tree, time }, reader)
   const followed = chart === undefined ? (paths ?? settings.spec.paths) : [chart]
@@ -156,9 +158,9 @@ async function renderTree(
   const mounted = await mountRemotes({ objects, tree }, { remotes, hosts: settings.spec.remotes.hosts })
   const { isPassing } = mounted
   const files = new CommitFiles(mounted)
-  const built = await buildAll(root.kustomizations, { files, reader: kustomizations })
+  const built = await buildAll(root.kustomizations, { files, reader: kustomizations, sums: sums.built })
   const before = { plain: root.manifests, built: built.manifests, chart }
-  const released = await renderReleases(before, { files, readers: releases, time })
+  const released = await renderReleases(before, { files, readers: releases, time, sums: sums.released })
   const more = [...built.manifests, ...released.manifests]
   const written = more.length === 0 ? root.manifests : [...root.manifests, ...more]
   const { manifests, problems: misplaced } = validate

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { once } from '../api/once.ts'
+import { changedRanges } from '../api/changed-ranges.ts'
 import { GitError } from '../git/repository.ts'
 import { changedPaths, type TreeSource } from './changed-paths.ts'
 import { pathId, type CommitFiles } from './commit-files.ts'
 import type { DiskCache } from './disk-cache.ts'
+import { FlatMap } from './flat-map.ts'
 import { handAhead, handOver, nothingHanded } from './hand-over.ts'
 import type { Limits, Pool } from './pool.ts'
 import type { KeyRing } from './sops/key-ring.ts'
@@ -39,6 +40,8 @@ export class TreeUnitReader<Name extends TreeUnitName> {
   /** Of the tree that was rendered last; a unit that could not be rendered is not in it. */
   readonly #memory = new TreeUnitMemory<ResultOf<Name>>()
   #last: TreeSource | undefined
+  #lastUnits: readonly Unit<Name>[] = []
+  readonly #keyed = new FlatMap((request: RequestOf<Name>): Unit<Name>[] => [{ request, key: JSON.stringify(request) }])
   /** The files of the unit that was rendered last of those that are alike. */
   readonly #alike = new Map<string, readonly string[]>()
   /** Each tree is compared with the one before: one at a time. */
@@ -63,7 +66,7 @@ export class TreeUnitReader<Name extends TreeUnitName> {
 
   async #readAll(files: CommitFiles, requests: readonly RequestOf<Name>[]): Promise<readonly ResultOf<Name>[]> {
     const touched = await this.#touched(files)
-    const units = requests.map(request => ({ request, key: keyOf(request) }))
+    const units = this.#keyed.of(requests)
     const read = new Map<string, Found<Name>>()
     const isKnown = (key: string): boolean => this.#memory.get(key).length > 0 && !touched.has(key)
     await Promise.all(
@@ -72,7 +75,7 @@ export class TreeUnitReader<Name extends TreeUnitName> {
         .map(unit => this.#units.run(async () => read.set(unit.key, await this.#read(files, unit)))),
     )
     const results = units.flatMap(({ key }) => (read.get(key) ?? this.#memory.get(key)[0])?.result ?? [])
-    this.#remember(read, new Set(units.map(({ key }) => key)))
+    this.#remember(read, units)
     this.#last = { objects: files.objects, tree: files.tree }
     return results
   }
@@ -89,12 +92,16 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     }
   }
 
-  #remember(read: ReadonlyMap<string, Found<Name>>, keys: ReadonlySet<string>): void {
+  #remember(read: ReadonlyMap<string, Found<Name>>, units: readonly Unit<Name>[]): void {
     for (const [key, found] of read) {
       if (found.ids === undefined) this.#memory.forget(key)
       else this.#memory.put(key, found)
     }
-    for (const key of [...this.#memory.keys()]) if (!keys.has(key)) this.#memory.forget(key)
+    const ranges = [...changedRanges(this.#lastUnits, units)]
+    const come = new Set(ranges.flatMap(({ newStart, newEnd }) => units.slice(newStart, newEnd).map(({ key }) => key)))
+    const gone = ranges.flatMap(({ oldStart, oldEnd }) => this.#lastUnits.slice(oldStart, oldEnd))
+    for (const { key } of gone) if (!come.has(key)) this.#memory.forget(key)
+    this.#lastUnits = units
   }
 
   async #read(files: CommitFiles, { request, key }: Unit<Name>): Promise<Found<Name>> {
@@ -164,9 +171,6 @@ export class TreeUnitReader<Name extends TreeUnitName> {
     return `${kind.name}.${hash}${validate ? '' : '.unchecked'}`
   }
 }
-
-/** Of requests that stay from commit to commit it is made once. */
-const keyOf = once((request: object) => JSON.stringify(request))
 
 interface Unit<Name extends TreeUnitName> {
   readonly request: RequestOf<Name>
