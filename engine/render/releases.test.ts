@@ -48,6 +48,19 @@ const secret = 'apiVersion: v1\nkind: Secret\nmetadata: { name: s }\nstringData:
 const secretText =
   'apiVersion: v1\nkind: Secret\nmetadata: { name: {{Release.Name}} }\nstringData: { x: {{Values.x}} }\n'
 
+test('a Release that stays as it is takes the values that its ConfigMap has now', async () => {
+  const filesWith = (x: string): Files => ({
+    ...chart('{{quote Values.x}}'),
+    'm.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: m }\ndata: { values.yaml: "x: ${x}" }\n`,
+    'r.yaml': release('  valuesFrom:\n  - { kind: ConfigMap, name: m }\n'),
+  })
+  for (const x of ['one', 'two']) {
+    expect(inWords(await render(filesWith(x)))).toContain(
+      `c/templates/map.hbs:1 ConfigMap default/r of default/r {"x":"${x}"}`,
+    )
+  }
+})
+
 describe('a release', () => {
   test.each<{ name: string; files: Files; gives: string[] }>([
     {
