@@ -30,11 +30,12 @@ export function step(cluster: Cluster, event: Event, env: Env, options: CoreOpti
   cluster.observer(NodeInfos)
 
   const record: ObjectChange[] = []
-  function apply(changes: readonly Change[]): boolean {
-    const made = cluster.apply(changes, env)
+  function note(made: readonly ObjectChange[]): boolean {
+    // One by one: they may be more than a call takes arguments.
     for (const change of made) record.push(change)
     return made.length > 0
   }
+  const apply = (changes: readonly Change[]) => note(cluster.apply(changes, env))
   if (!cluster.get(clusterKind, options.clusterName)) {
     apply([{ kind: 'put', object: clusterObject(cluster, options) }])
     work.mark('namespace', 'default')
@@ -45,7 +46,7 @@ export function step(cluster: Cluster, event: Event, env: Env, options: CoreOpti
     work.setDeadline(item, decision.wakeAt)
     return apply(decision.changes)
   })
-  if (event.kind === 'clock') record.push(...cluster.expireEvents(env))
+  if (event.kind === 'clock') note(cluster.expireEvents(env))
   const { news, wakeAt } = mirrors.look(env.now)
   return { record, news, wakeAt: earliest(work.deadlines.next(), cluster.eventsWakeAt(), wakeAt) }
 }
