@@ -1,5 +1,6 @@
 import type { Key } from '../api/reference.ts'
 import type { NodeName, Uid } from '../api/types.ts'
+import { ServedVersions } from './served-versions.ts'
 
 export interface Session {
   readonly connected: boolean
@@ -28,28 +29,30 @@ export class Sessions {
    */
   routesVersion = 0
   readonly #nodes = new Map<NodeName, Session>()
+  /** Of the connected nodes' proxies. */
+  readonly #served = new ServedVersions()
   readonly #draining = new Map<Uid, Draining>()
   readonly #serviceProblems = new Map<Key, Map<NodeName, string>>()
 
   begin(node: NodeName, now: number): void {
-    this.#nodes.set(node, { connected: true, heardAt: now, acknowledged: 0 })
+    this.#set(node, { connected: true, heardAt: now, acknowledged: 0 })
     for (const problems of this.#serviceProblems.values()) problems.delete(node)
   }
 
   end(node: NodeName): void {
     const session = this.#nodes.get(node)
-    if (session) this.#nodes.set(node, { ...session, connected: false })
+    if (session) this.#set(node, { ...session, connected: false })
   }
 
   heard(node: NodeName, now: number): void {
     const session = this.#nodes.get(node)
-    if (session?.connected === true) this.#nodes.set(node, { ...session, heardAt: now })
+    if (session?.connected === true) this.#set(node, { ...session, heardAt: now })
   }
 
   acknowledge(node: NodeName, resourceVersion: number): void {
     const session = this.#nodes.get(node)
     if (session && resourceVersion > session.acknowledged) {
-      this.#nodes.set(node, { ...session, acknowledged: resourceVersion })
+      this.#set(node, { ...session, acknowledged: resourceVersion })
     }
   }
 
@@ -58,7 +61,7 @@ export class Sessions {
     const known = this.#nodes.get(node)
     if (known) return known
     const session = { connected: false, heardAt: now, acknowledged: 0 }
-    this.#nodes.set(node, session)
+    this.#set(node, session)
     return session
   }
 
@@ -72,11 +75,7 @@ export class Sessions {
 
   /** The resourceVersion that every connected node's proxy serves at least; 0 where none is connected. */
   leastAcknowledged(): number {
-    let least = Number.POSITIVE_INFINITY
-    for (const { connected, acknowledged } of this.#nodes.values()) {
-      if (connected && acknowledged < least) least = acknowledged
-    }
-    return least === Number.POSITIVE_INFINITY ? 0 : least
+    return this.#served.least() ?? 0
   }
 
   drainingOf(pod: Uid): Draining | undefined {
@@ -104,5 +103,13 @@ export class Sessions {
   /** What nodes say is wrong with a Service, by node; undefined where none said anything since the start. */
   serviceProblems(service: Key): ReadonlyMap<NodeName, string> | undefined {
     return this.#serviceProblems.get(service)
+  }
+
+  #set(node: NodeName, session: Session): void {
+    const before = this.#nodes.get(node)
+    this.#nodes.set(node, session)
+    if (before?.connected === session.connected && before.acknowledged === session.acknowledged) return
+    if (session.connected) this.#served.add(session.acknowledged)
+    if (before?.connected === true) this.#served.remove(before.acknowledged)
   }
 }
