@@ -13,6 +13,7 @@ import { reconcileHealth } from '../controllers/health/reconcile.ts'
 import { ailmentOf } from '../controllers/health/verdict.ts'
 import { reconcileJob } from '../controllers/job/reconcile.ts'
 import { reconcileNamespace } from '../controllers/namespace/reconcile.ts'
+import { Losses } from '../controllers/node/losses.ts'
 import { reconcileNode } from '../controllers/node/reconcile.ts'
 import { reconcileTermination } from '../controllers/pod/termination.ts'
 import { reconcileRelease } from '../controllers/release/reconcile.ts'
@@ -37,7 +38,11 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
   const { env, options, work } = context
   switch (task) {
     case 'node':
-      return reconcileNode(cluster, key, { env, settings: nodeSettings(cluster, options) })
+      return reconcileNode(cluster, key, {
+        env,
+        settings: nodeSettings(cluster, options),
+        losses: cluster.observer(Losses),
+      })
     case 'namespace':
       return reconcileNamespace(cluster, key)
     case 'garbage':

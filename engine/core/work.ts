@@ -8,6 +8,7 @@ import type { ObjectChange } from '../cluster/view.ts'
 import { drainedCondition } from '../protocol/session.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
 import { Ailments } from '../controllers/health/ailments.ts'
+import { Losses } from '../controllers/node/losses.ts'
 import { drainOf, isNodeReady } from '../cluster/objects/node-state.ts'
 import { isBeingDeleted } from '../cluster/objects/ownership.ts'
 import { isFinished } from '../cluster/objects/pod-state.ts'
@@ -36,11 +37,16 @@ export class Work implements Observer {
   readonly #waiting = new Set<Key>()
   readonly #draining = new Set<Key>()
   readonly #lostNodes = new Set<NodeName>()
+  readonly #losses: Losses
+  #areMostLost: boolean
   readonly #drainedNodes = new Set<NodeName>()
   #acknowledged = 0
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
+    // Made before this, so that it has heard of each change before.
+    this.#losses = cluster.observer(Losses)
+    this.#areMostLost = this.#losses.areMost()
     for (const kind of cluster.kinds()) {
       for (const after of cluster.list(kind)) {
         this.changed({ ref: refOf(after), after, resourceVersion: cluster.resourceVersion, decided: false })
@@ -105,16 +111,16 @@ export class Work implements Observer {
     for (const key of this.#draining) this.mark('termination', key)
   }
 
-  /** Whether a lost node's pods are replaced depends on how many other nodes are lost. */
-  #followNode(key: Key, { before, after }: ObjectChange): void {
-    const [was, is] = [before as Node | undefined, after as Node | undefined]
+  /** Whether a lost node's pods are replaced depends on whether most nodes are lost. */
+  #followNode(key: Key, { after }: ObjectChange): void {
+    const is = after as Node | undefined
     if (is && !isNodeReady(is)) this.#lostNodes.add(key)
     else this.#lostNodes.delete(key)
     if (is && drainOf(is)) this.#drainedNodes.add(key)
     else this.#drainedNodes.delete(key)
-    if ((was && isNodeReady(was)) !== (is && isNodeReady(is))) {
-      for (const node of this.#lostNodes) this.mark('node', node)
-    }
+    const areMostLost = this.#losses.areMost()
+    if (areMostLost !== this.#areMostLost) for (const node of this.#lostNodes) this.mark('node', node)
+    this.#areMostLost = areMostLost
     this.#roomChanged()
   }
 

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { taintKeys } from '../../api/node-taints.ts'
 import { toTime } from '../../api/time.ts'
-import type { Node } from '../../api/types.ts'
+import type { Node, NodeName } from '../../api/types.ts'
+import { Cluster } from '../../cluster/cluster.ts'
 import { nodeObject } from '../../cluster/objects/objects.fixture.ts'
 import { type GiveUp, mayGiveUp } from './give-up.ts'
+import { Losses } from './losses.ts'
 
 /** A node as a word: `a` is ready, `a?` lost, `a!5` given up since 5 s, `a*` named by the branch and never there. */
 function node(word: string): Node {
@@ -13,6 +15,12 @@ function node(word: string): Node {
   const taints = sign === '!' ? [{ key: taintKeys.unreachable, effect: 'NoExecute' as const, timeAdded }] : []
   const spec = { taints, ...(sign === '*' ? {} : { podCIDR: '10.244.0.0/24' }) }
   return nodeObject(name, { spec, status: { conditions: [{ type: 'Ready', status }] } })
+}
+
+function lossesOf(nodes: readonly Node[]): Losses {
+  const cluster = new Cluster({ startVersion: 0 })
+  cluster.restore(nodes, { resourceVersion: 1 })
+  return new Losses(cluster)
 }
 
 test.each<{ name: string; nodes: string; empty?: string; now?: number; expected: GiveUp }>([
@@ -34,8 +42,9 @@ test.each<{ name: string; nodes: string; empty?: string; now?: number; expected:
   const nodes = words.split(' ').map(node)
   const [first] = nodes
   if (first === undefined) throw new Error('no node')
-  const hasPods = ({ metadata }: Node) => metadata.name !== empty
-  expect(mayGiveUp({ node: first, before: first, nodes: () => nodes, hasPods, now: now * 1000 })).toEqual(expected)
+  const hasPods = (name: NodeName) => name !== empty
+  const lost = { node: first, before: first, losses: lossesOf(nodes), hasPods, now: now * 1000 }
+  expect(mayGiveUp(lost)).toEqual(expected)
 })
 
 test.each([
@@ -44,6 +53,6 @@ test.each([
 ])('$name counts as lost: $expected', ({ others, expected }) => {
   const [before, after] = [node('a'), node('a?')]
   const nodes = [before, ...others.split(' ').map(node)]
-  const lost = { node: after, before, nodes: () => nodes, hasPods: () => true, now: 0 }
+  const lost = { node: after, before, losses: lossesOf(nodes), hasPods: () => true, now: 0 }
   expect(mayGiveUp(lost).verdict).toBe(expected)
 })

@@ -1,4 +1,4 @@
-import { toTime } from '../../api/time.ts'
+import { fromTime, toTime } from '../../api/time.ts'
 import { isConditionTaint, taintKeys } from '../../api/node-taints.ts'
 import type { Condition, Node, Taint, TaintEffect } from '../../api/types.ts'
 import { conditionOf, isTrue, withCondition } from '../../cluster/objects/conditions.ts'
@@ -60,8 +60,14 @@ const conditionTaints: readonly ConditionTaint[] = [
 const lossKeys: ReadonlySet<string> = new Set([taintKeys.notReady, taintKeys.unreachable])
 
 /** Whether a taint says that a node is lost: not ready, or silent. */
-export function isLoss({ key }: Taint): boolean {
+function isLoss({ key }: Taint): boolean {
   return lossKeys.has(key)
+}
+
+/** Since when the node's pods are being given up. */
+export function givenUpAt({ spec }: Node): number | undefined {
+  const taint = (spec.taints ?? []).find(each => each.effect === 'NoExecute' && isLoss(each))
+  return taint?.timeAdded === undefined ? undefined : fromTime(taint.timeAdded)
 }
 
 /** The Node with the taints of its state; a taint that stays keeps its time, and one that evicts has one. */

@@ -11,6 +11,7 @@ import { deletePod } from '../pod/deletion.ts'
 import { admission } from './admission.ts'
 import { drain } from './drain.ts'
 import { mayGiveUp } from './give-up.ts'
+import type { Losses } from './losses.ts'
 import { heard, lost, tainted } from './readiness.ts'
 import { evictAt, type TaintedPod, taintVerdict } from './taint-evictions.ts'
 
@@ -20,7 +21,11 @@ interface Context {
 }
 
 /** Follows a node's readiness and taints, and takes away the pods that may not stay on it. */
-export function reconcileNode(cluster: IndexedView, key: Key, { env, settings }: Context): Decision {
+export function reconcileNode(
+  cluster: IndexedView,
+  key: Key,
+  { env, settings, losses }: Context & { readonly losses: Losses },
+): Decision {
   const known = cluster.get('Node', key)
   const pods = cluster.podsOn(key)
   if (!known) return { changes: pods.flatMap(pod => deletePod(pod, env)) }
@@ -34,8 +39,8 @@ export function reconcileNode(cluster: IndexedView, key: Key, { env, settings }:
   const giveUp = mayGiveUp({
     node: current,
     before: known,
-    nodes: () => cluster.list('Node'),
-    hasPods: ({ metadata }) => cluster.podsOn(metadata.name).length > 0,
+    losses,
+    hasPods: name => cluster.podsOn(name).length > 0,
     now: env.now,
   })
   const node = tainted(current, { now: env.now, admitted, mayEvict: giveUp.verdict === 'yes' })
