@@ -8,7 +8,8 @@ import { NodeInfo } from './node-info.ts'
 export class NodeInfos implements Observer {
   readonly #cluster: Cluster
   readonly #infos = new Map<NodeName, NodeInfo>()
-  #list: readonly NodeInfo[] | undefined
+  /** Sorted: nodes change one by one, so that it costs less to keep the order than to make it. */
+  readonly #list: NodeInfo[] = []
   /** Where the search for a node starts: each pod goes on where the last one stopped, so that load spreads. */
   #next = 0
 
@@ -18,7 +19,6 @@ export class NodeInfos implements Observer {
   }
 
   list(): readonly NodeInfo[] {
-    this.#list ??= [...this.#infos.values()].sort((a, b) => (a.node.metadata.name < b.node.metadata.name ? -1 : 1))
     return this.#list
   }
 
@@ -39,20 +39,35 @@ export class NodeInfos implements Observer {
     if (ref.kind === 'Pod') {
       this.#movePod(before as Pod | undefined, after as Pod | undefined)
     } else if (ref.kind === 'Node') {
-      this.#list = undefined
-      if (after === undefined) this.#infos.delete(ref.key)
+      if (after === undefined) this.#removeNode(ref.key)
       else this.#addNode(after as Node)
     }
   }
 
   #addNode(node: Node): void {
     const info = new NodeInfo(node)
-    for (const pod of this.#cluster.podsOn(node.metadata.name)) info.add(pod)
-    this.#infos.set(node.metadata.name, info)
+    const { name } = node.metadata
+    for (const pod of this.#cluster.podsOn(name)) info.add(pod)
+    this.#list.splice(this.#placeOf(name), this.#infos.has(name) ? 1 : 0, info)
+    this.#infos.set(name, info)
+  }
+
+  #removeNode(name: NodeName): void {
+    if (this.#infos.delete(name)) this.#list.splice(this.#placeOf(name), 1)
   }
 
   #movePod(before: Pod | undefined, after: Pod | undefined): void {
     if (before?.spec.nodeName !== undefined) this.#infos.get(before.spec.nodeName)?.remove(before)
     if (after?.spec.nodeName !== undefined) this.#infos.get(after.spec.nodeName)?.add(after)
+  }
+
+  #placeOf(name: NodeName): number {
+    let [from, to] = [0, this.#list.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((this.#list[middle]?.node.metadata.name ?? '') < name) from = middle + 1
+      else to = middle
+    }
+    return from
   }
 }
