@@ -9,7 +9,7 @@ import type { ObjectChange } from '../cluster/view.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
 import { drainedCondition } from '../protocol/session.ts'
 import type { AssignmentDelta } from '../protocol/session.ts'
-import { clusterNetwork, isNewsToNodes, isNewsToPeers, peerNode } from './peers.ts'
+import { isNewsToNodes, isNewsToPeers, ofOthers, seenByAll } from './peers.ts'
 import { SharedNews } from './shared-news.ts'
 
 /** Objects by what they are called. */
@@ -79,22 +79,24 @@ export class Mirrors implements Observer {
   }
 
   /**
-   * What to tell the agents that are connected; what the others missed they hear when they join. Those that are told the
-   * same share one delta.
+   * What to tell the agents that are connected; what the others missed they hear when they join. What all are told is put
+   * together once, and those that are told nothing else share one delta.
    */
   take(): ReadonlyMap<NodeName, AssignmentDelta> {
     const { sessions } = this.#cluster
     const connected = this.#due ? sessions.connected() : []
     const shared: ReadonlyMap<string, Ref> = this.#due ? this.#shared.take(connected.length) : new Map()
     this.#due = false
+    const common = this.#delta(shared, seenByAll)
+    let all: readonly KubeObject[] | undefined
     const deltas = new Map<NodeName, AssignmentDelta>()
-    let common: AssignmentDelta | undefined
     for (const node of shared.size > 0 ? connected : this.#touched) {
       if (!sessions.isConnected(node)) continue
-      const { dirty, full } = this.#of(node)
-      const isCommon = !full && dirty.size === 0 && !shared.has(describeRef({ kind: 'Node', key: node }))
-      const delta = (isCommon ? common : undefined) ?? this.#take(node, shared)
-      if (isCommon) common = delta
+      const mirror = this.#of(node)
+      const delta = mirror.full
+        ? this.#everything(node, (all ??= this.#all()))
+        : this.#news(node, { common, isShared: shared.has(nodeId(node)) })
+      mirror.full = false
       deltas.set(node, delta)
     }
     for (const node of this.#touched) this.#of(node).dirty.clear()
@@ -102,36 +104,48 @@ export class Mirrors implements Observer {
     return deltas
   }
 
-  #take(node: NodeName, shared: ReadonlyMap<string, Ref>): AssignmentDelta {
-    const mirror = this.#of(node)
-    if (!mirror.full) return this.#delta(node, { mirror, refs: new Map([...mirror.dirty, ...shared]) })
-    mirror.full = false
-    return this.#everything(node, mirror)
+  /** What every node sees, but for its own Node. */
+  #all(): readonly KubeObject[] {
+    const cluster = this.#cluster
+    const kinds = [clusterKind, 'Node', 'Service', 'EndpointSlice']
+    return kinds.flatMap(kind => cluster.list(kind).flatMap(object => seenByAll(object) ?? []))
   }
 
-  #everything(node: NodeName, { configs }: NodeMirror): AssignmentDelta {
+  #everything(node: NodeName, all: readonly KubeObject[]): AssignmentDelta {
     const cluster = this.#cluster
     const put: KubeObject[] = [
-      ...cluster.list(clusterKind).map(object => clusterNetwork(object as ClusterObject)),
-      ...cluster.list('Node').flatMap(other => nodeFor(node, other) ?? []),
-      ...[...configs.values()].flatMap(({ ref }) => cluster.get(ref.kind, ref.key) ?? []),
+      ...ofOthers(all, node),
+      ...(cluster.get('Node', node) ? [cluster.get('Node', node) as Node] : []),
+      ...[...this.#of(node).configs.values()].flatMap(({ ref }) => cluster.get(ref.kind, ref.key) ?? []),
       ...cluster.podsOn(node),
-      ...cluster.list('Service'),
-      ...cluster.list('EndpointSlice'),
     ]
     return { full: true, resourceVersion: cluster.resourceVersion, put, delete: [] }
   }
 
-  #delta(
+  /** What changed for the node alone, and what changed for all. */
+  #news(
     node: NodeName,
-    { mirror, refs }: { readonly mirror: NodeMirror; readonly refs: ReadonlyMap<string, Ref> },
+    { common, isShared }: { readonly common: AssignmentDelta; readonly isShared: boolean },
+  ): AssignmentDelta {
+    const mirror = this.#of(node)
+    if (!isShared && mirror.dirty.size === 0) return common
+    const refs = isShared ? new Map([...mirror.dirty, [nodeId(node), { kind: 'Node', key: node }]]) : mirror.dirty
+    const own = this.#delta(refs, (object, id) => visible(object, { id, node, mirror }))
+    const put = isShared ? ofOthers(common.put, node) : common.put
+    const gone = isShared ? common.delete.filter(({ kind, key }) => kind !== 'Node' || key !== node) : common.delete
+    return { ...own, put: [...own.put, ...put], delete: [...own.delete, ...gone] }
+  }
+
+  #delta(
+    refs: ReadonlyMap<string, Ref>,
+    seen: (object: KubeObject, id: string) => KubeObject | undefined,
   ): AssignmentDelta {
     const put: KubeObject[] = []
     const gone: Ref[] = []
     for (const [id, ref] of refs) {
       const object = this.#cluster.get(ref.kind, ref.key)
-      const seen = object && visible(object, { id, node, mirror })
-      if (seen) put.push(seen)
+      const what = object && seen(object, id)
+      if (what) put.push(what)
       else gone.push(ref)
     }
     return { full: false, resourceVersion: this.#cluster.resourceVersion, put, delete: gone }
@@ -196,17 +210,15 @@ function visible(
     case 'ConfigMap':
     case 'Secret':
       return mirror.configs.has(id) ? object : undefined
-    case clusterKind:
-      return clusterNetwork(object as ClusterObject)
     case 'Node':
-      return nodeFor(node, object as Node)
+      return object.metadata.name === node ? object : seenByAll(object)
     default:
-      return object
+      return seenByAll(object)
   }
 }
 
-function nodeFor(node: NodeName, other: Node): Node | undefined {
-  return other.metadata.name === node ? other : peerNode(other)
+function nodeId(node: NodeName): string {
+  return describeRef({ kind: 'Node', key: node })
 }
 
 /** An agent wrote a pod's status itself: of it only what the engine adds is news. */

@@ -1,8 +1,8 @@
 import type { AssignmentDelta } from '../protocol/session.ts'
 import type { KubeObject } from '../api/types.ts'
 
-/** What every agent is told is encoded once: of 500 nodes that come back, each is told of every Service. */
-const shared: ReadonlySet<string> = new Set(['Service', 'EndpointSlice'])
+/** What every agent is told is encoded once: of 500 nodes that come back, each is told of every Service and of the others. */
+const shared: ReadonlySet<string> = new Set(['Service', 'EndpointSlice', 'Node'])
 /** These live as long as the cluster holds the objects, which it replaces when they change. */
 const encoded = new WeakMap<KubeObject, Buffer>()
 const comma = Buffer.from(',')
