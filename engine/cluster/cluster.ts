@@ -12,6 +12,7 @@ import { Index } from './index.ts'
 import { indexName, namesOf, selectorPlaces } from './index-names.ts'
 import type { IndexedView } from './indexed-view.ts'
 import type { Observer } from './observer.ts'
+import { type PodTally, PodTallies } from './pod-tallies.ts'
 import { Sessions } from './sessions.ts'
 import { podSharing, setSharing } from './shared-structure.ts'
 import type { Change, Env, ObjectChange } from './view.ts'
@@ -24,6 +25,7 @@ export class Cluster implements IndexedView {
   readonly sessions = new Sessions()
   readonly #kinds = new Map<KindKey, Bucket>()
   readonly #index = new Index()
+  readonly #tallies = new PodTallies()
   readonly #events = new EventLog()
   readonly #observers = new Map<new (cluster: Cluster) => Observer, Observer>()
   #resourceVersion: number
@@ -61,6 +63,14 @@ export class Cluster implements IndexedView {
     return this.#index.list(indexName.node(node)) as readonly Pod[]
   }
 
+  podTallies(controller: Uid): readonly PodTally[] {
+    return this.#tallies.of(controller)
+  }
+
+  waitingPods(owner: Uid): readonly Pod[] {
+    return this.#index.list(indexName.waiting(owner)) as readonly Pod[]
+  }
+
   desired(): readonly KubeObject[] {
     return this.#index.list(indexName.desired)
   }
@@ -82,10 +92,10 @@ export class Cluster implements IndexedView {
   }
 
   podsMatching(namespace: string, selector: LabelSelector): readonly Pod[] {
-    const rarest = labelPairs(selector.matchLabels)
-      .map(pair => indexName.label(namespace, pair))
-      .sort((a, b) => this.#index.size(a) - this.#index.size(b))[0]
+    const names = labelPairs(selector.matchLabels).map(pair => indexName.label(namespace, pair))
+    const rarest = names.sort((a, b) => this.#index.size(a) - this.#index.size(b))[0]
     const candidates = rarest === undefined ? this.list('Pod', namespace) : (this.#index.list(rarest) as readonly Pod[])
+    if (names.length === 1 && selector.matchExpressions === undefined) return candidates
     return candidates.filter(pod => matchesSelector(selector, pod.metadata.labels))
   }
 
@@ -234,6 +244,7 @@ export class Cluster implements IndexedView {
     const { key } = ref
     let bucket = this.#kinds.get(ref.kind)
     if (!bucket) this.#kinds.set(ref.kind, (bucket = new Bucket()))
+    if (ref.kind === 'Pod') this.#tallies.follow(before as Pod | undefined, after as Pod | undefined)
     const names = after === undefined ? [] : namesOf(ref, after)
     if (before !== undefined) {
       for (const name of namesOf(ref, before)) if (!names.includes(name)) this.#index.delete(name, entryKey(name, ref))

@@ -14,6 +14,7 @@ import type {
 import { configRefs } from './config-refs.ts'
 import { hasEnded } from './objects/job-state.ts'
 import { controllerOf } from './objects/ownership.ts'
+import { waitingReason } from './objects/pod-state.ts'
 
 /** How the lookups of a cluster are called. One index holds them all. */
 export const indexName = {
@@ -22,6 +23,7 @@ export const indexName = {
   owner: (kind: KindKey, uid: string) => `owner ${kind} ${uid}`,
   /** Pods that nothing controls. */
   orphans: (namespace: string) => `orphans ${namespace}`,
+  waiting: (owner: string) => `waiting ${owner}`,
   node: (node: string) => `node ${node}`,
   users: (ref: Ref) => `users ${describeRef(ref)}`,
   label: (namespace: string, pair: string) => `label ${namespace} ${pair}`,
@@ -59,6 +61,8 @@ function podNames(pod: Pod, namespace: string): string[] {
   for (const ref of configRefs(pod.spec, namespace)) names.push(indexName.users(ref))
   if (pod.spec.nodeName !== undefined) names.push(indexName.node(pod.spec.nodeName))
   if (!controllerOf(pod)) names.push(indexName.orphans(namespace))
+  if (waitingReason(pod) !== undefined)
+    for (const { uid } of pod.metadata.ownerReferences ?? []) names.push(indexName.waiting(uid))
   return names
 }
 

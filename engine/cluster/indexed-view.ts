@@ -1,5 +1,6 @@
 import type { Ref } from '../api/reference.ts'
-import type { KubeObject, LabelSelector, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../api/types.ts'
+import type { KubeObject, LabelSelector, Pod, PodDisruptionBudget, ReplicaSet, Service, Uid } from '../api/types.ts'
+import type { PodTally } from './pod-tallies.ts'
 import type { Sessions } from './sessions.ts'
 import type { ClusterView } from './view.ts'
 
@@ -13,6 +14,10 @@ export interface IndexedView extends ClusterView {
   /** Pods that nothing controls. */
   orphanPods(namespace: string): readonly Pod[]
   podsMatching(namespace: string, selector: LabelSelector): readonly Pod[]
+  /** What the pods of a controller come to, for each set of labels that they have. */
+  podTallies(controller: Uid): readonly PodTally[]
+  /** Pods of an owner that wait for something, and say for what. */
+  waitingPods(owner: Uid): readonly Pod[]
   servicesSelecting(pod: Pod): readonly Service[]
   replicaSetsSelecting(pod: Pod): readonly ReplicaSet[]
   budgetsSelecting(pod: Pod): readonly PodDisruptionBudget[]

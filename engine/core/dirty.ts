@@ -9,10 +9,9 @@ import { addressesOf } from '../cluster/index-names.ts'
 import type { ObjectChange } from '../cluster/view.ts'
 import { conditionOf } from '../cluster/objects/conditions.ts'
 import { hasEnded } from '../cluster/objects/job-state.ts'
-import { waitingReason } from '../controllers/health/verdict.ts'
 import { isNodeReady } from '../cluster/objects/node-state.ts'
 import { controllerKey, controllerOf, isBeingDeleted } from '../cluster/objects/ownership.ts'
-import { isFinished, isReady } from '../cluster/objects/pod-state.ts'
+import { isFinished, isReady, waitingReason } from '../cluster/objects/pod-state.ts'
 
 /** What there is to do, in the order in which it is done: each rests on what those before it settled. */
 export const tasks = [

@@ -37,3 +37,17 @@ export function isPinned(pod: Pod): boolean {
   if (pod.spec.nodeName === undefined || annotations?.[sourceAnnotation] === undefined) return false
   return controllerOf(pod) === undefined && !isTrue(pod.status?.conditions, 'PodScheduled')
 }
+
+/** States that every pod passes through on its way. */
+const onTheWay: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
+
+/** `ImagePullBackOff: …`, or why no node takes the pod; undefined where nothing is said to be wrong. */
+export function waitingReason({ status }: Pod): string | undefined {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  const waiting = containers.map(({ state }) => state.waiting).find(state => state && !onTheWay.has(state.reason))
+  if (waiting) return waiting.message === undefined ? waiting.reason : `${waiting.reason}: ${waiting.message}`
+  const scheduled = conditionOf(status?.conditions, 'PodScheduled')
+  if (scheduled?.status === 'False') return scheduled.message
+  if (status?.phase === 'Failed') return status.message ?? status.reason ?? 'failed'
+  return undefined
+}

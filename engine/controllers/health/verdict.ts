@@ -4,7 +4,7 @@ import type { IndexedView } from '../../cluster/indexed-view.ts'
 import { conditionOf } from '../../cluster/objects/conditions.ts'
 import { hasEnded } from '../../cluster/objects/job-state.ts'
 import { generationsOf } from '../deployment/replica-sets.ts'
-import { isReady } from '../../cluster/objects/pod-state.ts'
+import { isReady, waitingReason } from '../../cluster/objects/pod-state.ts'
 import { allocatedCondition, boundCondition } from '../service/reconcile.ts'
 
 /** Why a desired object is not well; undefined where it is. */
@@ -68,25 +68,8 @@ function jobAilment(cluster: IndexedView, job: Job): Ailment | undefined {
 /** What the first of a Deployment's or Job's newest pods waits for. */
 function podsReason(cluster: IndexedView, workload: Deployment | Job): string[] {
   const owner = workload.kind === 'Job' ? workload : generationsOf(cluster, workload).current
-  for (const pod of owner ? cluster.ownedBy('Pod', owner.metadata.uid ?? '') : []) {
-    const reason = waitingReason(pod)
-    if (reason !== undefined) return [`pod ${pod.metadata.name}: ${reason}`]
-  }
-  return []
-}
-
-/** States that every pod passes through on its way. */
-const onTheWay: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
-
-/** `ImagePullBackOff: …`, or why no node takes the pod; undefined where nothing is said to be wrong. */
-export function waitingReason({ status }: Pod): string | undefined {
-  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
-  const waiting = containers.map(({ state }) => state.waiting).find(state => state && !onTheWay.has(state.reason))
-  if (waiting) return waiting.message === undefined ? waiting.reason : `${waiting.reason}: ${waiting.message}`
-  const scheduled = conditionOf(status?.conditions, 'PodScheduled')
-  if (scheduled?.status === 'False') return scheduled.message
-  if (status?.phase === 'Failed') return status.message ?? status.reason ?? 'failed'
-  return undefined
+  const [pod] = owner ? cluster.waitingPods(owner.metadata.uid ?? '') : []
+  return pod ? [`pod ${pod.metadata.name}: ${waitingReason(pod)}`] : []
 }
 
 function podAilment(pod: Pod): Ailment | undefined {

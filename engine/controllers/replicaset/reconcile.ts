@@ -1,3 +1,4 @@
+import { matchesSelector } from '../../api/selector.ts'
 import type { Key } from '../../api/reference.ts'
 import { keyOf, refOf } from '../../api/reference.ts'
 import type { Pod, ReplicaSet } from '../../api/types.ts'
@@ -18,22 +19,33 @@ import { replicaSetStatus } from './status.ts'
 export function reconcileReplicaSet(cluster: IndexedView, key: Key, env: Env): Decision {
   const set = cluster.get('ReplicaSet', key)
   if (!set || isBeingDeleted(set)) return nothing
+  const { status, wakeAt } = replicaSetStatus(cluster, set, env.now)
+  const counted: Change = { kind: 'put', object: { ...set, status } }
+  if (isAsAsked(cluster, set)) return waking([counted], wakeAt)
+
   const claim = claimPods(cluster, set)
   const active = claim.pods.filter(isActive)
   const failed = claim.pods.filter(pod => pod.status?.phase === 'Failed' && !isBeingDeleted(pod))
   const missing = set.spec.replicas - active.length
   const mayReplaceAt = missing > 0 ? replaceAfter(failed) : 0
-  const { status, wakeAt } = replicaSetStatus(set, { active, now: env.now })
   return waking(
     [
       ...claim.changes,
       ...(missing > 0 && mayReplaceAt <= env.now ? createPods(cluster, set, { count: missing, env }) : []),
       ...(missing < 0 ? surplusPods(set, active, env).flatMap(pod => surplus(pod, set, env)) : []),
       ...superfluousFailures(failed).flatMap(pod => deletePod(pod, env)),
-      { kind: 'put', object: { ...set, status } },
+      counted,
     ],
     earliest(wakeAt, mayReplaceAt > env.now ? mayReplaceAt : undefined),
   )
+}
+
+/** Whether there is nothing to do, which the tallies tell: of a ReplicaSet's thousands of pods mostly one became ready. */
+function isAsAsked(cluster: IndexedView, { metadata, spec }: ReplicaSet): boolean {
+  const tallies = cluster.podTallies(metadata.uid ?? '')
+  const others = tallies.filter(({ active, pods, labels }) => active < pods || !matchesSelector(spec.selector, labels))
+  const active = tallies.reduce((sum, tally) => sum + tally.active, 0)
+  return others.length === 0 && active === spec.replicas && cluster.orphanPods(metadata.namespace ?? '').length === 0
 }
 
 function createPods(cluster: IndexedView, set: ReplicaSet, { count, env }: { count: number; env: Env }): Change[] {
