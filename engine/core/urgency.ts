@@ -14,11 +14,11 @@ export function urgencyOf({ ref, before, after }: ObjectChange): Urgency {
 
 /** What traffic must leave is told at once, what it may come to soon, and what it does not go to has time. */
 function sliceUrgency(before: EndpointSlice | undefined, after: EndpointSlice | undefined): Urgency {
-  const was = conditions(before)
-  const is = conditions(after)
-  const portsChange = was.size > 0 && after !== undefined && !equal(before?.ports, after.ports)
+  const was = conditions(before, after)
+  const is = conditions(after, before)
+  const portsChange = before !== undefined && after !== undefined && !equal(before.ports, after.ports)
   const ids = [...new Set([...was.keys(), ...is.keys()])]
-  if (portsChange || ids.some(id => isLeft(was.get(id), is.get(id)))) return 'now'
+  if ((portsChange && before.endpoints.length > 0) || ids.some(id => isLeft(was.get(id), is.get(id)))) return 'now'
   return ids.some(id => isUsable(was.get(id)) !== isUsable(is.get(id))) ? 'soon' : 'later'
 }
 
@@ -34,9 +34,12 @@ function isUsable(endpoint: Conditions | undefined): boolean {
   return endpoint !== undefined && (endpoint.ready || (endpoint.serving && endpoint.terminating))
 }
 
-function conditions(slice: EndpointSlice | undefined): ReadonlyMap<string, Conditions> {
-  const endpoints = slice?.endpoints ?? []
-  return new Map(
-    endpoints.map(({ addresses, targetRef, conditions: are }) => [`${targetRef?.uid} ${addresses[0]}`, are]),
-  )
+/** Of the endpoints that are not the very same in the other slice: mostly one of a hundred. */
+function conditions(
+  slice: EndpointSlice | undefined,
+  other: EndpointSlice | undefined,
+): ReadonlyMap<string, Conditions> {
+  const same = new Set(other?.endpoints)
+  const changed = (slice?.endpoints ?? []).filter(endpoint => !same.has(endpoint))
+  return new Map(changed.map(({ addresses, targetRef, conditions: are }) => [`${targetRef?.uid} ${addresses[0]}`, are]))
 }

@@ -1,4 +1,5 @@
 import type { Container, Endpoint, EndpointPort, Pod, Service, ServicePort } from '../../api/types.ts'
+import { once } from '../../api/once.ts'
 import { canonicalJson } from '../../api/stable.ts'
 import { isBeingDeleted } from '../../cluster/objects/ownership.ts'
 import { isFinished, isReady } from '../../cluster/objects/pod-state.ts'
@@ -12,16 +13,26 @@ export interface PortGroup {
 /** Where a Service's traffic may go, grouped by the numbers that its ports have in each pod. */
 export function portGroups(service: Service, pods: readonly Pod[]): PortGroup[] {
   const groups = new Map<string, { ports: readonly EndpointPort[]; endpoints: Endpoint[] }>()
+  const targetOf = targetsOf(service)
   for (const pod of pods) {
-    const ip = pod.status?.podIP
-    if (ip === undefined || isFinished(pod)) continue
-    const ports = portsIn(service, pod)
-    const id = canonicalJson(ports)
+    const target = targetOf(pod)
+    if (!target) continue
+    const { id, ports, endpoint } = target
     const group = groups.get(id) ?? { ports, endpoints: [] }
-    group.endpoints.push(endpointOf(service, { pod, ip }))
+    group.endpoints.push(endpoint)
     groups.set(id, group)
   }
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
+}
+
+/** Of a Service's hundreds of pods mostly one changed: the others' endpoints are the same objects as before. */
+const targetsOf = once((service: Service) => once((pod: Pod) => targetIn(service, pod)))
+
+function targetIn(service: Service, pod: Pod) {
+  const ip = pod.status?.podIP
+  if (ip === undefined || isFinished(pod)) return undefined
+  const ports = portsIn(service, pod)
+  return { id: canonicalJson(ports), ports, endpoint: endpointOf(service, { pod, ip }) }
 }
 
 function endpointOf(service: Service, { pod, ip }: { pod: Pod; ip: string }): Endpoint {

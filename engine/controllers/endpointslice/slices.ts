@@ -1,3 +1,4 @@
+import { once } from '../../api/once.ts'
 import { equal } from '../../api/stable.ts'
 import type { Endpoint, EndpointSlice } from '../../api/types.ts'
 import type { PortGroup } from './endpoints.ts'
@@ -67,6 +68,4 @@ function hasEndpoints({ endpoints }: { endpoints: readonly Endpoint[] }): boolea
   return endpoints.length > 0
 }
 
-function idOf({ targetRef, addresses }: Endpoint): string {
-  return `${targetRef?.uid} ${addresses[0]}`
-}
+const idOf = once(({ targetRef, addresses }: Endpoint) => `${targetRef?.uid} ${addresses[0]}`)
