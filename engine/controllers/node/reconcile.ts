@@ -54,7 +54,7 @@ export function reconcileNode(
     [
       { kind: 'put', object: withProgress(node, { condition: draining?.condition, env }) },
       ...turned(known, node),
-      ...pods.filter(pod => !evicted.has(refOf(pod).key)).flatMap(pod => podReadiness(pod, { node, env })),
+      ...podReadiness(pods, { node, env }).filter(({ object }) => !evicted.has(refOf(object).key)),
       ...evictions.changes,
       ...(draining?.changes ?? []),
     ],
@@ -102,19 +102,23 @@ function turned(before: Node, after: Node): Change[] {
   ]
 }
 
-/** A pod on a node that is not ready takes no traffic and counts for nothing until the node is back. */
-function podReadiness(pod: Pod, { node, env }: { node: Node; env: Env }): Change[] {
-  const ready = conditionOf(pod.status?.conditions, 'Ready')
-  if (!pod.status || !ready) return []
+/**
+ * A pod on a node that is not ready takes no traffic and counts for nothing until the node is back. Each node is looked at
+ * now and again, and mostly there is nothing to do: its pods are passed over quickly.
+ */
+function podReadiness(pods: readonly Pod[], { node, env }: { node: Node; env: Env }) {
   const nodeReady = isNodeReady(node)
-  if (!nodeReady && ready.status !== 'True') return []
-  if (nodeReady && ready.reason !== 'NodeNotReady') return []
-  const containers = conditionOf(pod.status.conditions, 'ContainersReady')?.status ?? 'False'
-  const condition = nodeReady
-    ? ({ type: 'Ready', status: containers } as const)
-    : ({ type: 'Ready', status: 'False', reason: 'NodeNotReady' } as const)
-  const conditions = withCondition(pod.status.conditions, condition, env.now)
-  return [{ kind: 'put', object: { ...pod, status: { ...pod.status, conditions } } }]
+  return pods.flatMap(pod => {
+    const { status } = pod
+    const ready = conditionOf(status?.conditions, 'Ready')
+    if (!status || !ready || (nodeReady ? ready.reason !== 'NodeNotReady' : ready.status !== 'True')) return []
+    const containers = conditionOf(status.conditions, 'ContainersReady')?.status ?? 'False'
+    const condition = nodeReady
+      ? ({ type: 'Ready', status: containers } as const)
+      : ({ type: 'Ready', status: 'False', reason: 'NodeNotReady' } as const)
+    const conditions = withCondition(status.conditions, condition, env.now)
+    return [{ kind: 'put', object: { ...pod, status: { ...status, conditions } } } as const]
+  })
 }
 
 function evictTainted(pods: readonly Pod[], { node, env, settings }: Context & { readonly node: Node }): Decision {
