@@ -1,4 +1,4 @@
-/** The core alone, on one core: 5,000 nodes, 150,000 pods. */
+/** The scheduler alone, on one core: 5,000 nodes, 150,000 pods. */
 import { setDefaults } from '../../engine/api/defaults/defaults.ts'
 import type { KubeObject, Node, Pod } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
@@ -18,7 +18,6 @@ const env: Env = { now: Date.UTC(2026, 10, 20), newId: () => `uid-${++ids}`, ran
 
 export const bench: Bench = {
   async run() {
-    const before = process.memoryUsage.rss()
     const cluster = new Cluster({ startVersion: 0 })
     const nodes = cluster.observer(NodeInfos)
     put(
@@ -53,11 +52,6 @@ export const bench: Bench = {
         notes: [
           `${bound.toLocaleString('en')} bound, up to 30 a node; slowest ${perTemplate}: ${Math.round(slowest)} pods/s`,
         ],
-      }),
-      figureRow('the core alone, 5,000 nodes and 150,000 pods', {
-        value: (process.memoryUsage.rss() - before) / 1e6,
-        unit: 'MB',
-        most: 2000,
       }),
     ]
   },
