@@ -2,9 +2,10 @@ import { clusterKind, type ClusterObject } from '../api/cluster-object.ts'
 import { hookOf } from '../api/sequence.ts'
 import { splitRef } from './refs.ts'
 import { type ClusterSettings, defaultSettings } from '../api/settings.ts'
+import type { NodeName } from '../api/types.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Env } from '../cluster/view.ts'
-import { type Decision, nothing } from '../cluster/decision.ts'
+import { type Decision, nothing, waking } from '../cluster/decision.ts'
 import { reconcileDeployment } from '../controllers/deployment/reconcile.ts'
 import { reconcileDisruptionBudget } from '../controllers/disruption/reconcile.ts'
 import { reconcileEndpointSlices } from '../controllers/endpointslice/reconcile.ts'
@@ -15,6 +16,7 @@ import { reconcileJob } from '../controllers/job/reconcile.ts'
 import { reconcileNamespace } from '../controllers/namespace/reconcile.ts'
 import { Losses } from '../controllers/node/losses.ts'
 import { reconcileNode } from '../controllers/node/reconcile.ts'
+import { silenceOf } from '../controllers/node/silence.ts'
 import { reconcileTermination } from '../controllers/pod/termination.ts'
 import { reconcileRelease } from '../controllers/release/reconcile.ts'
 import { reconcileReplicaSet } from '../controllers/replicaset/reconcile.ts'
@@ -37,6 +39,8 @@ export interface Context {
 export function decide(cluster: Cluster, { task, key }: WorkItem, context: Context): Decision {
   const { env, options, work } = context
   switch (task) {
+    case 'silence':
+      return listen(cluster, key, context)
     case 'node':
       return reconcileNode(cluster, key, {
         env,
@@ -82,6 +86,16 @@ export function decide(cluster: Cluster, { task, key }: WorkItem, context: Conte
 function nodeSettings(cluster: Cluster, { clusterName }: CoreOptions): ClusterSettings['spec']['nodes'] {
   const own = cluster.get(clusterKind, clusterName) as ClusterObject | undefined
   return { ...defaultSettings.spec.nodes, ...own?.spec.nodes }
+}
+
+/** Heartbeats put off when a node is to be looked at: until it is silent nothing of it or its pods is. */
+function listen(cluster: Cluster, name: NodeName, { work, env, options }: Context): Decision {
+  const node = cluster.get('Node', name)
+  if (!node) return nothing
+  const settings = nodeSettings(cluster, options)
+  const { silent, silentAt } = silenceOf(node, { sessions: cluster.sessions, settings, now: env.now })
+  if (silent) work.mark('node', name)
+  return waking([], silentAt)
 }
 
 /** Remembers what ails an object; the cluster's health is made of all of these. */

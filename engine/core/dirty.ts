@@ -15,6 +15,7 @@ import { isFinished, isReady, waitingReason } from '../cluster/objects/pod-state
 
 /** What there is to do, in the order in which it is done: each rests on what those before it settled. */
 export const tasks = [
+  'silence',
   'node',
   'namespace',
   'garbage',
@@ -76,6 +77,7 @@ export function markDirty(cluster: Cluster, change: ObjectChange, mark: Mark): v
       mark('endpoints', ref.key)
       return
     case 'Node':
+      mark('silence', ref.key)
       mark('node', ref.key)
       return
     case 'Namespace':
@@ -106,7 +108,10 @@ function markAny(cluster: Cluster, { ref, before, after }: ObjectChange, mark: M
 /** What a commit says of all nodes may be said anew. */
 function markNodesAnew(cluster: Cluster, { before, after }: Step<ClusterObject>, mark: Mark): void {
   if (equal(before?.spec.nodes, after?.spec.nodes)) return
-  for (const { metadata } of cluster.list('Node')) mark('node', metadata.name)
+  for (const { metadata } of cluster.list('Node')) {
+    mark('silence', metadata.name)
+    mark('node', metadata.name)
+  }
 }
 
 /** How far a release is rests on how far the commit is. */

@@ -5,7 +5,7 @@ import type { IndexedView } from '../../cluster/indexed-view.ts'
 import type { Change, Env } from '../../cluster/view.ts'
 import { conditionOf, withCondition, withoutCondition } from '../../cluster/objects/conditions.ts'
 import { type Decision, earliest, waking } from '../../cluster/decision.ts'
-import { drainOf, hasJoined, isNodeReady, isUnreachable } from '../../cluster/objects/node-state.ts'
+import { drainOf, isNodeReady } from '../../cluster/objects/node-state.ts'
 import { drainedCondition } from '../../protocol/session.ts'
 import { deletePod } from '../pod/deletion.ts'
 import { admission } from './admission.ts'
@@ -13,6 +13,7 @@ import { drain } from './drain.ts'
 import { mayGiveUp } from './give-up.ts'
 import type { Losses } from './losses.ts'
 import { heard, lost, tainted } from './readiness.ts'
+import { silenceOf } from './silence.ts'
 import { evictAt, type TaintedPod, taintVerdict } from './taint-evictions.ts'
 
 interface Context {
@@ -30,7 +31,7 @@ export function reconcileNode(
   const pods = cluster.podsOn(key)
   if (!known) return { changes: pods.flatMap(pod => deletePod(pod, env)) }
   const { admitted } = admission({ name: key, node: known, settings })
-  const { silent, silentAt } = silence(cluster, known, { env, settings })
+  const { silent } = silenceOf(known, { sessions: cluster.sessions, settings, now: env.now })
   if (silent && !admitted) return { changes: [{ kind: 'delete', ref: refOf(known) }] }
 
   const current = silent
@@ -58,26 +59,12 @@ export function reconcileNode(
       ...evictions.changes,
       ...(draining?.changes ?? []),
     ],
-    earliest(silentAt, giveUp.verdict === 'later' ? giveUp.at : undefined, evictions.wakeAt),
+    earliest(giveUp.verdict === 'later' ? giveUp.at : undefined, evictions.wakeAt),
   )
 }
 
 function changedBy(changes: readonly Change[]): ReadonlySet<Key> {
   return new Set(changes.flatMap(change => (change.kind === 'put' ? refOf(change.object).key : [])))
-}
-
-/** Whether the node's agent has been silent for too long; where not, when it will have been. */
-function silence(
-  { sessions }: IndexedView,
-  node: Node,
-  { env, settings }: Context,
-): { silent: boolean; silentAt: number | undefined } {
-  if (!hasJoined(node)) return { silent: true, silentAt: undefined }
-  const { heardAt, connected } = sessions.of(node.metadata.name, env.now)
-  const silentAt = heardAt + settings.monitorGracePeriodSeconds * 1000
-  // A node that was lost before the engine's restart is so until its agent is back.
-  const silent = silentAt <= env.now || (!connected && isUnreachable(node))
-  return { silent, silentAt: silentAt > env.now ? silentAt : undefined }
 }
 
 function withProgress(node: Node, { condition, env }: { condition: Condition | undefined; env: Env }): Node {
@@ -102,10 +89,7 @@ function turned(before: Node, after: Node): Change[] {
   ]
 }
 
-/**
- * A pod on a node that is not ready takes no traffic and counts for nothing until the node is back. Each node is looked at
- * now and again, and mostly there is nothing to do: its pods are passed over quickly.
- */
+/** A pod on a node that is not ready takes no traffic and counts for nothing until the node is back. */
 function podReadiness(pods: readonly Pod[], { node, env }: { node: Node; env: Env }) {
   const nodeReady = isNodeReady(node)
   return pods.flatMap(pod => {
