@@ -23,7 +23,7 @@ interface Case {
 
 /** Events that concern one node or one pod, one after the other. */
 const cases: readonly Case[] = [
-  { name: 'a heartbeat', prepare: () => ({ kind: 'heartbeat', node: 'node-0007' }) },
+  { name: 'a heartbeat', prepare: ({ now }) => ({ kind: 'heartbeats', nodes: ['node-0007'], since: now }) },
   { name: 'a moment at which nothing is due', prepare: () => ({ kind: 'clock' }) },
   { name: 'a session that begins', prepare: crowd => joined(agentOf(crowd, 7)) },
   {

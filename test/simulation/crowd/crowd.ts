@@ -127,8 +127,9 @@ export class Crowd {
     this.#nextBeatAt = this.now + heartbeatMs / beats
     const gone = [...this.#leaving].flatMap(([agent, at]) => (at <= this.now ? agent : []))
     for (const agent of gone) this.#leaving.delete(agent)
+    const heard = speaking.flatMap(({ name, isConnected }) => (isConnected ? name : []))
     return [
-      ...speaking.flatMap(({ name, isConnected }): Event[] => (isConnected ? [{ kind: 'heartbeat', node: name }] : [])),
+      { kind: 'heartbeats', nodes: heard, since: this.now },
       ...gone.map(({ name }): Event => ({ kind: 'left', node: name })),
     ]
   }
