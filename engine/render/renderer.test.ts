@@ -278,6 +278,43 @@ spec:
       ],
     },
     {
+      name: 'what a field of a kustomization made wrong is told where that is written',
+      files: {
+        'base/kustomization.yaml': 'resources: [d.yaml]',
+        'base/d.yaml': `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: d }
+spec:
+  paused: 3
+  selector: { matchLabels: { a: b } }
+  template:
+    metadata: { labels: { a: b } }
+    spec:
+      containers: [{ name: one, image: x }]
+`,
+        'over/kustomization.yaml': `resources: [../base]
+namePrefix: A_
+labels:
+- pairs: { fine: "yes" }
+- pairs: { "not so": fine }
+replicas:
+- { name: d, count: -1 }
+replacements:
+- source: { kind: Deployment, fieldPath: metadata.name }
+  targets:
+  - select: { kind: Deployment }
+    fieldPaths: [spec.template.spec.containers.0.name]
+`,
+      },
+      gives: [
+        'over/kustomization.yaml:5:3: error: metadata.labels["not so"] must be a label: a key like app or example.com/app, a value of up to 63 letters, digits, "-", "_" and "." that begins and ends with a letter or digit, not "fine"',
+        'base/d.yaml:5:11: error: spec.paused must be true or false, not 3',
+        'over/kustomization.yaml:9:3: error: spec.template.spec.containers[0].name must be up to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends, not "A_d"; write a-d',
+        'over/kustomization.yaml:7:3: error: spec.replicas must be a whole number of 0 or more, not -1',
+        'over/kustomization.yaml:2:13: error: metadata.name must be up to 253 lower-case letters, digits, "-" and ".", with a letter or digit at both ends, not "A_d"; write a-d',
+      ],
+    },
+    {
       name: 'links and submodules are named',
       files: {
         'a.yaml': configMap('a'),

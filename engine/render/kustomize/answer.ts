@@ -1,7 +1,7 @@
 import { defaultNamespace } from '../../api/manifest.ts'
-import { checkResource, problemOf } from '../check-resource.ts'
+import { checkResource, problemOf, type CheckedResource } from '../check-resource.ts'
 import { unchecked } from '../sops/manifests.ts'
-import { buildKustomization } from './build.ts'
+import { buildKustomization, type Built } from './build.ts'
 import { RenderFailure } from '../failure.ts'
 import { Needed, isOpened, knownTree } from '../known-paths.ts'
 import type { TreeAnswer, TreeResult, WithPaths } from '../tree-result.ts'
@@ -23,8 +23,14 @@ export function answerBuild(bytes: Uint8Array, { validate }: { readonly validate
   const asked = new Set<string>()
   const opened = paths.flatMap(([file, known]) => (isOpened(known) ? [{ file, known }] : []))
   try {
-    const built = buildKustomization(knownTree(new Map(paths), asked), folder)
-    const checked = built.resources.map(resource => checkResource(resource, { validate, defaultNamespace }))
+    const tree = knownTree(new Map(paths), asked)
+    const check = ({ resources }: Built): readonly CheckedResource[] =>
+      resources.map(resource => checkResource(resource, { validate, defaultNamespace }))
+    const built = buildKustomization(tree, folder)
+    const first = check(built)
+    // What made a value wrong takes another build to tell: it is made where something is wrong.
+    const isWrong = first.some(({ problems }) => problems.some(({ severity }) => severity === 'error'))
+    const checked = isWrong ? check(buildKustomization(tree, folder, { traced: true })) : first
     return {
       manifests: checked.flatMap(({ manifests }) => manifests),
       problems: [

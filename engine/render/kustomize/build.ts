@@ -11,16 +11,17 @@ import {
 import { readDocuments } from './document.ts'
 import { RenderFailure } from '../failure.ts'
 import { NotTraversable } from './field-spec.ts'
-import { fieldOf, isFields, textOf, type Fields } from './fields.ts'
+import { cloned, fieldOf, isFields, textOf, type Fields } from './fields.ts'
 import { generate, type GeneratorOptions } from './generators.ts'
 import { fieldsListOf, kustomizationFiles, listOf, readKustomization, type Kustomization } from './kustomization.ts'
 import { kubernetesSchemas, schemasOf, type MergeSchemas } from './merge-schema.ts'
 import { mendReferences } from './mend-references.ts'
 import { appendHashes } from './names.ts'
+import { placeAfterChange } from './patched-place.ts'
 import { annotationsOf, isEmpty, newResource, type Resource } from './resource.ts'
 import { ResourceSet } from './resource-set.ts'
 import { sortResources } from './sort.ts'
-import { configuredTransformer, transformersOf, type TransformerContext } from './transformers.ts'
+import { configuredTransformer, transformersOf, type Transformer, type TransformerContext } from './transformers.ts'
 import { resourcePath } from '../resource-path.ts'
 import { kindOf, type FileUse, type TreeReader } from '../tree.ts'
 import { joinVariables, noteVariables, readVariable, substitute, type Variable } from './variables.ts'
@@ -42,9 +43,12 @@ const maxDepth = 50
 const maxFolders = 2_000
 const maxResources = 50_000
 
-/** Builds the kustomization of a folder as `kubectl kustomize` does. Throws RenderFailure. */
-export function buildKustomization(tree: TreeReader, folder: string): Built {
-  const build = new Build(tree, folder)
+/**
+ * Builds the kustomization of a folder as `kubectl kustomize` does. Throws RenderFailure. Where it is traced, the place of a
+ * field that a transformer has set is that of the entry which asks for it: patches tell theirs in any case.
+ */
+export function buildKustomization(tree: TreeReader, folder: string, { traced = false } = {}): Built {
+  const build = new Build(tree, { root: folder, traced })
   return { ...build.run(), folders: build.entered, secret: build.secret }
 }
 
@@ -66,14 +70,16 @@ interface Layer {
 class Build {
   readonly #tree: TreeReader
   readonly #root: string
+  readonly #traced: boolean
   readonly entered = new Set<string>()
   secret = false
   #folders = 0
   #notes = false
 
-  constructor(tree: TreeReader, root: string) {
+  constructor(tree: TreeReader, { root, traced }: { readonly root: string; readonly traced: boolean }) {
     this.#tree = tree
     this.#root = root
+    this.#traced = traced
   }
 
   run(): Pick<Built, 'resources' | 'isComponent'> {
@@ -334,7 +340,7 @@ class Build {
     }
     const own = transformersOf(kustomization, context).map(transformer => ({
       transformer,
-      origin: kustomization.place(),
+      origin: transformer.origin ?? kustomization.place(),
       note: {
         configuredIn: this.#relative(kustomization.file),
         configuredBy: { apiVersion: 'builtin', kind: transformer.kind },
@@ -346,7 +352,8 @@ class Build {
       note: note ?? {},
     }))
     for (const { transformer, origin, note } of [...own, ...configured]) {
-      const transform = (): void => traversing(transformer.kind, origin, () => transformer.transform(into.set))
+      const run = (): void => traversing(transformer.kind, origin, () => transformer.transform(into.set))
+      const transform = (): void => (this.#traced && !isPatch(transformer) ? tracing(into.set, origin, run) : run())
       if (this.#notes) withNotes(() => into.set.resources, transform)
       else transform()
       for (const resource of this.#notes ? into.set.resources : []) {
@@ -393,6 +400,17 @@ interface Named {
 
 function emptyAccumulation(): Accumulated {
   return { set: new ResourceSet(), configuration: emptyConfiguration, variables: [] }
+}
+
+function isPatch({ kind }: Transformer): boolean {
+  return kind.startsWith('Patch')
+}
+
+// oxlint-disable-next-line max-params -- who, where and what
+function tracing(set: ResourceSet, origin: Origin, run: () => void): void {
+  const before = new Map(set.resources.map(resource => [resource, cloned(resource.object)]))
+  run()
+  for (const [resource, object] of before) resource.place = placeAfterChange(resource, { before: object, origin })
 }
 
 // oxlint-disable-next-line max-params -- who, where and what

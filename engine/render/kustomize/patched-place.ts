@@ -1,3 +1,4 @@
+import type { Origin } from '../../api/problem.ts'
 import type { FieldPath, Locate } from '../../api/report.ts'
 import type { SourceDocument } from './document.ts'
 import { cloned, fieldOf, isFields, type Fields } from './fields.ts'
@@ -39,6 +40,21 @@ export function placeAfterOperations(
     const pointer = `/${path.map(step => String(step).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}/`
     const index = written.findLastIndex(at => at !== undefined && pointer.startsWith(`${at}/`))
     return index < 0 ? earlier(path, target) : place([index])
+  }
+}
+
+/** The same after a change of fields to what one entry of a kustomization says: that entry. */
+export function placeAfterChange(resource: Resource, { before, origin }: { before: Fields; origin: Origin }): Locate {
+  const { place: earlier } = resource
+  const after = cloned(resource.object)
+  return (path, target) => {
+    const written = follow(after, { path, final: resource.object })
+    if (written === undefined) return earlier(path, target)
+    const older = follow(before, { path, final: resource.object })
+    // Of a mapping that was there already a part was changed, and not the part in question.
+    const isWhole = typeof written.value === 'object' && written.value !== null
+    const isOlder = isWhole ? older !== undefined : older?.value === written.value
+    return isOlder ? earlier(path, target) : origin
   }
 }
 

@@ -28,6 +28,8 @@ export interface TransformerContext {
 export interface Transformer {
   /** The name under which Kustomize knows it. */
   readonly kind: string
+  /** Where the kustomization asks for it. */
+  readonly origin?: Origin
   transform(set: ResourceSet): void
 }
 
@@ -43,7 +45,8 @@ export function transformersOf({ fields, place }: Kustomization, context: Transf
     const text = textOf(fields, name)
     if (text === '') return []
     const kind = side === 'prefix' ? 'PrefixTransformer' : 'SuffixTransformer'
-    return [{ kind, transform: set => affixNames(set.resources, { side, text, fieldSpecs: configuration[name] }) }]
+    const change = { side, text, fieldSpecs: configuration[name] }
+    return [{ kind, origin: place(name), transform: set => affixNames(set.resources, change) }]
   }
   const namespace = textOf(fields, 'namespace')
   const annotations = textsOf(fieldOf(fields, 'commonAnnotations'))
@@ -57,20 +60,28 @@ export function transformersOf({ fields, place }: Kustomization, context: Transf
       : [
           {
             kind: 'NamespaceTransformer',
+            origin: place('namespace'),
             transform: (set: ResourceSet) => setNamespace(set, { namespace, fieldSpecs: configuration.namespace }),
           },
         ]),
     ...affix('namePrefix', 'prefix'),
     ...affix('nameSuffix', 'suffix'),
-    ...labelTransformers(fields, configuration),
+    ...labelTransformers({ fields, place }, configuration),
     ...(Object.keys(annotations).length === 0
       ? []
-      : [texts('AnnotationsTransformer', { texts: annotations, fieldSpecs: configuration.commonAnnotations })]),
+      : [
+          {
+            ...texts('AnnotationsTransformer', { texts: annotations, fieldSpecs: configuration.commonAnnotations }),
+            origin: place('commonAnnotations'),
+          },
+        ]),
     ...each('patchesJson6902', (entry, origin) => [
       { ...patchTransformer(entry, { origin, context, keepId: true }), kind: 'PatchJson6902Transformer' },
     ]),
-    ...each('replicas', (entry, origin) => [replicas(entry, { fieldSpecs: configuration.replicas, origin })]),
-    ...each('images', image => [images(image, configuration.images)]),
+    ...each('replicas', (entry, origin) => [
+      { ...replicas(entry, { fieldSpecs: configuration.replicas, origin }), origin },
+    ]),
+    ...each('images', (image, origin) => [{ ...images(image, configuration.images), origin }]),
     ...replacementTransformers(fields, { place, context }),
   ]
 }
@@ -82,11 +93,14 @@ function texts(
   return { kind, transform: set => addTexts(set.resources, change) }
 }
 
-function labelTransformers(fields: Fields, configuration: Configuration): Transformer[] {
+function labelTransformers(
+  { fields, place }: Pick<Kustomization, 'fields' | 'place'>,
+  configuration: Configuration,
+): Transformer[] {
   const labels = fieldsListOf(fields, 'labels')
   const common = textsOf(fieldOf(fields, 'commonLabels'))
   if (labels.length === 0 && Object.keys(common).length === 0) return []
-  const own = labels.map(label => {
+  const own = labels.map((label, index) => {
     const specs = joinFieldSpecs(fieldSpecsOf(label, 'fields') ?? [], configuration.labels)
     const more =
       label['includeSelectors'] === true
@@ -95,9 +109,11 @@ function labelTransformers(fields: Fields, configuration: Configuration): Transf
             ...(label['includeTemplates'] === true ? configuration.templateLabels : []),
             { path: 'metadata/labels', create: true },
           ]
-    return texts('LabelTransformer', { texts: textsOf(label['pairs']), fieldSpecs: joinFieldSpecs(specs, more) })
+    const change = { texts: textsOf(label['pairs']), fieldSpecs: joinFieldSpecs(specs, more) }
+    return { ...texts('LabelTransformer', change), origin: place('labels', index) }
   })
-  return [...own, texts('LabelTransformer', { texts: common, fieldSpecs: configuration.commonLabels })]
+  const last = texts('LabelTransformer', { texts: common, fieldSpecs: configuration.commonLabels })
+  return [...own, { ...last, origin: place('commonLabels') }]
 }
 
 interface Entry {
@@ -174,7 +190,8 @@ function replacementTransformers(
   const transform = (set: ResourceSet): void => {
     for (const each of all) replace(set.resources, each)
   }
-  return [{ kind: 'ReplacementTransformer', transform }]
+  const [only] = all.length === 1 ? all : []
+  return [{ kind: 'ReplacementTransformer', origin: only?.origin ?? place('replacements'), transform }]
 }
 
 function replacementsIn(path: string, { origin, context }: Entry): { replacement: Fields; origin: Origin }[] {
