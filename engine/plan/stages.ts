@@ -1,3 +1,4 @@
+import { Finder } from '../api/finder.ts'
 import type { Manifest } from '../api/manifest.ts'
 import { once } from '../api/once.ts'
 import { describeRef, refOf } from '../api/reference.ts'
@@ -82,16 +83,15 @@ export function isRelease({ name }: Chain): boolean {
 /** Whether anything of a commit waits for anything else. */
 export const isStaged = once((manifests: readonly Manifest[]): boolean => {
   // Mostly nothing does: that is told without any chain.
-  if (manifests.every(isOrdinary)) return false
+  if (extraordinary.in(manifests).size === 0) return false
   const isPlain = ({ kind }: Stage, place: number) => kind === 'removal' || (kind === 'wave' && place === 0)
   return chainsOf(manifests).some(({ dependsOn, stages }) => dependsOn.length > 0 || !stages.every(isPlain))
 })
 
-function isOrdinary({ object, release }: Manifest): boolean {
-  return (
-    hookOf(object) === undefined && waveOf(object) === 0 && (release === undefined || release.dependsOn.length === 0)
-  )
-}
+const extraordinary = new Finder<Manifest>(
+  ({ object, release }) =>
+    hookOf(object) !== undefined || waveOf(object) !== 0 || (release !== undefined && release.dependsOn.length > 0),
+)
 
 function chainOf(chain: ChainName, manifests: readonly Manifest[]): Chain {
   const hooks: HookStage[] = []

@@ -49,7 +49,7 @@ export class FlatMap<From, Item> {
 }
 
 /** Ten times as fast as `flat` for few lists that are long. */
-function joined<Item>(lists: readonly (readonly Item[])[]): readonly Item[] {
+export function joined<Item>(lists: readonly (readonly Item[])[]): readonly Item[] {
   const items: Item[] = []
   for (const list of lists) for (const item of list) items.push(item)
   return items

@@ -2,6 +2,7 @@ import type { Manifest } from '../api/manifest.ts'
 import type { Problem } from '../api/problem.ts'
 import type { ObjectReader, Oid, TreeEntry } from '../git/repository.ts'
 import { entryKind, wholeFolder } from './entry-kind.ts'
+import { joined } from './flat-map.ts'
 import {
   ignoreFile,
   isIgnored,
@@ -92,8 +93,8 @@ export async function renderFolder(place: FolderPlace, walk: Walk): Promise<Fold
       ...folders.flatMap(({ kustomizations }) => kustomizations),
     ],
     charts: [...(whole?.kind === 'chart' ? [own] : []), ...folders.flatMap(({ charts }) => charts)],
-    manifests: contents.flatMap(({ manifests }) => manifests),
-    problems: contents.flatMap(({ problems }) => problems),
+    manifests: joined(contents.map(({ manifests }) => manifests)),
+    problems: joined(contents.map(({ problems }) => problems)),
   }
 }
 

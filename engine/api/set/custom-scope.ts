@@ -1,7 +1,9 @@
+import { Finder } from '../finder.ts'
 import { defaultNamespace, type Manifest } from '../manifest.ts'
 import type { Problem } from '../problem.ts'
 import { describeRef, kindKey, refOf, type KindKey } from '../reference.ts'
 import { resourceByKind } from '../registry.ts'
+import { compareText } from '../stable.ts'
 import type { KubeObject } from '../types.ts'
 
 interface Definition {
@@ -17,8 +19,11 @@ export function placeCustomResources(manifests: readonly Manifest[]): {
   readonly manifests: readonly Manifest[]
   readonly problems: readonly Problem[]
 } {
-  const definitions = new Map(manifests.flatMap(({ object }) => definitionIn(object)))
-  if (definitions.size === 0) return { manifests, problems: [] }
+  const defining = definers.in(manifests)
+  if (defining.size === 0) return { manifests, problems: [] }
+  // In an order that does not depend on how the list came about.
+  const sorted = [...defining].sort((a, b) => compareText(a.object.metadata.name, b.object.metadata.name))
+  const definitions = new Map(sorted.flatMap(({ object }) => definitionIn(object)))
   const problems: Problem[] = []
   const placed = manifests.map(manifest => {
     const { apiVersion, kind } = manifest.object
@@ -40,8 +45,11 @@ interface Definitional {
   readonly spec?: { readonly group?: string; readonly scope?: string; readonly names?: { readonly kind?: string } }
 }
 
+const definers = new Finder<Manifest>(
+  ({ object }) => object.kind === 'CustomResourceDefinition' && refOf(object).kind === definitionKind,
+)
+
 function definitionIn(object: KubeObject): [KindKey, Definition][] {
-  if (object.kind !== 'CustomResourceDefinition' || refOf(object).kind !== definitionKind) return []
   const { spec: { group, scope, names } = {} } = object as Definitional
   if (group === undefined || names?.kind === undefined) return []
   const definition = { name: object.metadata.name, namespaced: scope === 'Namespaced' }
