@@ -41,12 +41,28 @@ export async function startExec(
       await persistently(resized, ended)
     },
     async close() {
-      const { Running, Pid } = await engine.call(what, () => exec.inspect())
-      const root = Running && Pid > 0 ? identify(Pid) : undefined
+      const pid = await pidOf(() => engine.call(what, () => exec.inspect()))
+      const root = pid === undefined ? undefined : identify(pid)
       if (root !== undefined) await hangUp(root)
       stream.destroy()
     },
   }
+}
+
+interface Inspected {
+  readonly Running: boolean
+  readonly Pid: number
+  readonly ExitCode: number | null
+}
+
+/** The process of a command; undefined where that has ended. It may run a moment before the Engine knows which one it is. */
+export async function pidOf(inspect: () => Promise<Inspected>): Promise<number | undefined> {
+  for (const deadline = Date.now() + longestStartMs; Date.now() < deadline; await sleep(askEveryMs)) {
+    const { Running, Pid, ExitCode } = await inspect()
+    if (Running && Pid > 0) return Pid
+    if (!Running && typeof ExitCode === 'number') return undefined
+  }
+  return undefined
 }
 
 function connected(what: string, stream: unknown): Duplex {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ContainerSpec, SandboxSpec } from '../runtime.ts'
 import { containerOptions, resourcesOf, sandboxOptions } from './create-options.ts'
+import { pidOf } from './exec.ts'
 import { logLines } from './log-stream.ts'
 import { pauseProgram } from './pause.ts'
 import { tarOf } from './tar.ts'
@@ -212,4 +213,20 @@ test('an archive that tar reads', () => {
   expect(archive.length % 512).toBe(0)
   expect(archive.toString('latin1', 257, 262)).toBe('ustar')
   expect(archive.toString('latin1', 512, 515)).toBe('abc')
+})
+
+const before = { Running: false, Pid: 0, ExitCode: null }
+const begun = { Running: true, Pid: 0, ExitCode: null }
+test.each([
+  { name: 'that runs', said: [{ Running: true, Pid: 7, ExitCode: null }], pid: 7 },
+  {
+    name: 'that runs before the Engine knows',
+    said: [before, begun, begun, { Running: true, Pid: 7, ExitCode: null }],
+    pid: 7,
+  },
+  { name: 'that ended meanwhile', said: [begun, { Running: false, Pid: 7, ExitCode: 0 }], pid: undefined },
+  { name: 'of an Engine that has an exit code from the start', said: [{ Running: true, Pid: 7, ExitCode: 0 }], pid: 7 },
+])('the process of a command $name', async ({ said, pid }) => {
+  const answers = said.values()
+  expect(await pidOf(async () => answers.next().value ?? expect.unreachable())).toBe(pid)
 })
