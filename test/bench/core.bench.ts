@@ -5,7 +5,7 @@ import type { Pod } from '../../engine/api/types.ts'
 import { Cluster } from '../../engine/cluster/cluster.ts'
 import { Apps } from '../simulation/crowd/apps.ts'
 import type { CrowdAgent } from '../simulation/crowd/crowd-agent.ts'
-import { Crowd } from '../simulation/crowd/crowd.ts'
+import { Crowd, heartbeatMs } from '../simulation/crowd/crowd.ts'
 import { checkWhole, endingPods } from '../simulation/crowd/crowd-checks.ts'
 import { check } from '../simulation/invariants/violation.ts'
 import { figureRow, timesRow } from './bench.ts'
@@ -18,7 +18,6 @@ const pods = deployments * replicas
 /** One Deployment of so many has a Service. */
 const servedOf = 2
 const size = '5,000 nodes, 150,000 pods'
-const heartbeatMs = 3_000
 const crashes = 20
 const edits = 3
 const rack = 100

@@ -12,7 +12,7 @@ const options: CoreOptions = {
   serviceCIDR: '10.96.0.0/16',
   nodePorts: { from: 30000, to: 32767 },
 }
-const heartbeatMs = 3_000
+export const heartbeatMs = 3_000
 /** A session so long without a word is closed: engine/fleet/front-door.ts. */
 const silenceMs = 12_000
 /** Heartbeats come all the time: so many nodes at a time speak at once. */
